@@ -1,0 +1,1 @@
+"""What the functional tests stand on: engines, throw-away dbt projects, readers of the tree."""
