@@ -1,0 +1,9 @@
+{#- Collect, then raise once: a user who mends one mistake should not meet the next one a run later. -#}
+{% macro _raise_problems(where, problems) -%}
+    {%- if problems -%}
+        {%- do exceptions.raise_compiler_error(
+            "dbt_estate: " ~ problems | length ~ (" problem" if problems | length == 1 else " problems")
+            ~ " in " ~ where ~ ":\n  - " ~ problems | join("\n  - ")
+        ) -%}
+    {%- endif -%}
+{%- endmacro %}

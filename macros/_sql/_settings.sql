@@ -1,0 +1,48 @@
+{#- Every setting of the package, with its default. A project overrides any of them in
+    `vars: dbt_estate: {...}` of its dbt_project.yml; nothing else reads `var`. -#}
+{% macro _default_settings() -%}
+    {{- return({
+        'shards': {
+            'registry': 'shards',
+            'columns': {
+                'shard': 'shard',
+                'database_name': 'database_name',
+                'schema_name': 'schema_name',
+                'is_enabled': 'is_enabled'
+            },
+            'warn_above': 200,
+            'sources': {},
+            'discover': {'pattern': '%', 'by': 'database'}
+        }
+    }) -}}
+{%- endmacro %}
+
+
+{% macro _settings() -%}
+    {%- set problems = [] -%}
+    {%- set settings = dbt_estate._merged(dbt_estate._default_settings(), var('dbt_estate', {}), 'dbt_estate', problems) -%}
+    {%- do dbt_estate._raise_problems("vars: dbt_estate in dbt_project.yml", problems) -%}
+    {{- return(settings) -}}
+{%- endmacro %}
+
+
+{#- `sources` is read by the Python tool alone, and has no fixed keys here. -#}
+{% macro _merged(defaults, given, path, problems) -%}
+    {%- if given is not mapping -%}
+        {%- do problems.append(path ~ " must be a mapping, got: " ~ given) -%}
+        {{- return(defaults) -}}
+    {%- endif -%}
+    {%- set merged = dict(defaults) -%}
+    {%- for key, value in given.items() -%}
+        {%- if defaults and key not in defaults -%}
+            {%- do problems.append(
+                path ~ "." ~ key ~ " is not a setting; the settings are " ~ defaults.keys() | join(', ')
+            ) -%}
+        {%- elif defaults[key] is mapping -%}
+            {%- do merged.update({key: dbt_estate._merged(defaults[key], value, path ~ '.' ~ key, problems)}) -%}
+        {%- else -%}
+            {%- do merged.update({key: value}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(merged) -}}
+{%- endmacro %}

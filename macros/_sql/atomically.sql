@@ -1,0 +1,23 @@
+{% macro atomically(statements) -%}
+    {%- if statements is string or not statements -%}
+        {%- do exceptions.raise_compiler_error(
+            "dbt_estate.atomically: 'statements' must be a non-empty list of SQL statements, got: " ~ statements
+        ) -%}
+    {%- endif -%}
+    {{- return(adapter.dispatch('atomically', 'dbt_estate')(statements)) -}}
+{%- endmacro %}
+
+
+{% macro default__atomically(statements) -%}
+    {{- return('begin;\n\n' ~ statements | join(';\n\n') ~ ';\n\ncommit;') -}}
+{%- endmacro %}
+
+
+{#- Without xact_abort a failing statement leaves the transaction open and the next statements run:
+    https://learn.microsoft.com/sql/t-sql/statements/set-xact-abort-transact-sql -#}
+{% macro sqlserver__atomically(statements) -%}
+    {{- return(
+        'set xact_abort on;\nset nocount on;\nbegin transaction;\n\n'
+        ~ statements | join(';\n\n') ~ ';\n\ncommit transaction;'
+    ) -}}
+{%- endmacro %}

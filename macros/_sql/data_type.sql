@@ -1,0 +1,34 @@
+{% macro data_type(kind) -%}
+    {%- set types = adapter.dispatch('data_type', 'dbt_estate')() -%}
+    {%- if kind not in types -%}
+        {%- do exceptions.raise_compiler_error(
+            "dbt_estate.data_type: 'kind' must be one of " ~ types.keys() | join(', ') ~ ", got: " ~ kind
+        ) -%}
+    {%- endif -%}
+    {{- return(types[kind]) -}}
+{%- endmacro %}
+
+
+{% macro default__data_type() -%}
+    {{- return({
+        'name': 'varchar', 'text': 'varchar', 'integer': 'bigint', 'double': 'double',
+        'boolean': 'boolean', 'timestamp': 'timestamp'
+    }) -}}
+{%- endmacro %}
+
+
+{% macro postgres__data_type() -%}
+    {{- return({
+        'name': 'text', 'text': 'text', 'integer': 'bigint', 'double': 'double precision',
+        'boolean': 'boolean', 'timestamp': 'timestamp'
+    }) -}}
+{%- endmacro %}
+
+
+{#- A key of an index may take 1,700 bytes: https://learn.microsoft.com/sql/sql-server/maximum-capacity-specifications-for-sql-server -#}
+{% macro sqlserver__data_type() -%}
+    {{- return({
+        'name': 'nvarchar(256)', 'text': 'nvarchar(max)', 'integer': 'bigint', 'double': 'float',
+        'boolean': 'bit', 'timestamp': 'datetime2(6)'
+    }) -}}
+{%- endmacro %}

@@ -1,0 +1,124 @@
+{% macro literal(value) -%}
+    {{- return(adapter.dispatch('literal', 'dbt_estate')(value)) -}}
+{%- endmacro %}
+
+
+{#- The forks differ in how they write text, booleans and times: `style` names those differences,
+    so that the order of the type tests (a boolean is an integer in Python) stands once. -#}
+{% macro default__literal(value) -%}
+    {{- return(dbt_estate._literal(value, {
+        'true': 'true', 'false': 'false', 'date': 'date', 'time': 'time',
+        'timestamp': 'timestamp', 'timestamp_tz': 'timestamp with time zone', 'separator': ' '
+    })) -}}
+{%- endmacro %}
+
+
+{% macro sqlserver__literal(value) -%}
+    {{- return(dbt_estate._literal(value, {
+        'true': '1', 'false': '0', 'date': 'date', 'time': 'time(6)',
+        'timestamp': 'datetime2(6)', 'timestamp_tz': 'datetimeoffset(6)', 'separator': 'T'
+    })) -}}
+{%- endmacro %}
+
+
+{% macro _literal(value, style) -%}
+    {%- if value is undefined -%}
+        {%- do exceptions.raise_compiler_error("dbt_estate.literal: the value is undefined; pass none for NULL") -%}
+    {%- elif value is none -%}
+        {{- return('null') -}}
+    {%- elif value is boolean -%}
+        {{- return(style['true'] if value else style['false']) -}}
+    {%- elif value is number -%}
+        {{- return(dbt_estate._number_literal(value)) -}}
+    {%- elif value is string -%}
+        {%- if '\x00' in value -%}
+            {%- do exceptions.raise_compiler_error(
+                "dbt_estate.literal: text with a NUL character cannot be written in SQL; remove it first"
+            ) -%}
+        {%- endif -%}
+        {{- return(adapter.dispatch('_text_literal', 'dbt_estate')(value)) -}}
+    {%- elif value.isoformat is defined -%}
+        {%- set has_date = value.year is defined -%}
+        {%- set has_time = value.hour is defined -%}
+        {%- set type = 'time' if not has_date else 'date' if not has_time
+            else 'timestamp_tz' if value.tzinfo is not none else 'timestamp' -%}
+        {%- set text = value.isoformat(style['separator']) if has_date and has_time else value.isoformat() -%}
+        {{- return("cast('" ~ text ~ "' as " ~ style[type] ~ ")") -}}
+    {%- endif -%}
+    {%- do exceptions.raise_compiler_error(
+        "dbt_estate.literal: the value must be text, a number, a boolean, a date, a time or none, got: "
+        ~ value ~ ". Pass bytes as hexadecimal text and cast them in SQL."
+    ) -%}
+{%- endmacro %}
+
+
+{#- Decimals are written digit by digit (never as 1E+5), floats as Python writes them, which is the shortest text
+    that reads back as the same double. -#}
+{% macro _number_literal(value) -%}
+    {%- set text = value | string if value is integer or value is float else '{:f}'.format(value) -%}
+    {%- if text | lower | replace('-', '') in ['nan', 'snan', 'inf', 'infinity'] -%}
+        {%- do exceptions.raise_compiler_error(
+            "dbt_estate.literal: a number must be finite, got: " ~ value ~ ". Pass none for NULL."
+        ) -%}
+    {%- endif -%}
+    {%- set digits = text | replace('-', '') | replace('.', '') -%}
+    {%- if value is not float and digits | length > dbt_estate._max_digits() -%}
+        {%- do exceptions.raise_compiler_error(
+            "dbt_estate.literal: a number of " ~ digits | length ~ " digits does not fit the engine's decimal ("
+            ~ dbt_estate._max_digits() ~ " digits) and would be rounded, got: " ~ text
+        ) -%}
+    {%- endif -%}
+    {{- return(text) -}}
+{%- endmacro %}
+
+
+{#- DuckDB reads a longer number as a double, without a word: https://duckdb.org/docs/stable/sql/data_types/numeric -#}
+{% macro _max_digits() -%}
+    {{- return(adapter.dispatch('_max_digits', 'dbt_estate')()) -}}
+{%- endmacro %}
+
+
+{% macro default___max_digits() -%}
+    {{- return(38) -}}
+{%- endmacro %}
+
+
+{#- https://www.postgresql.org/docs/current/datatype-numeric.html: 131,072 digits before the point, 16,383 after -#}
+{% macro postgres___max_digits() -%}
+    {{- return(16383) -}}
+{%- endmacro %}
+
+
+{% macro default___text_literal(value) -%}
+    {{- return("'" ~ value | replace("'", "''") ~ "'") -}}
+{%- endmacro %}
+
+
+{#- A backslash before a line break continues the line inside a T-SQL string, so both disappear:
+    https://learn.microsoft.com/sql/t-sql/language-elements/sql-server-utilities-statements-backslash
+    The text is cut there. The first piece is nvarchar(max), since a sum of shorter ones is cut off at 4,000. -#}
+{% macro sqlserver___text_literal(value) -%}
+    {%- set text = "N'" ~ value | replace("'", "''") ~ "'" -%}
+    {%- if '\\\n' not in value and '\\\r' not in value -%}
+        {{- return(text) -}}
+    {%- endif -%}
+    {%- set pieces = text | replace('\\\r', "\\' + N'\r") | replace('\\\n', "\\' + N'\n") -%}
+    {{- return("(cast(N'' as nvarchar(max)) + " ~ pieces ~ ")") -}}
+{%- endmacro %}
+
+
+{#- A backslash escapes inside a string of these three engines. -#}
+{% macro snowflake___text_literal(value) -%}
+    {{- return("'" ~ value | replace('\\', '\\\\') | replace("'", "''") ~ "'") -}}
+{%- endmacro %}
+
+
+{% macro spark___text_literal(value) -%}
+    {{- return("'" ~ value | replace('\\', '\\\\') | replace("'", "\\'") ~ "'") -}}
+{%- endmacro %}
+
+
+{% macro bigquery___text_literal(value) -%}
+    {%- set escaped = value | replace('\\', '\\\\') | replace("'", "\\'") -%}
+    {{- return("'" ~ escaped | replace('\n', '\\n') | replace('\r', '\\r') ~ "'") -}}
+{%- endmacro %}
