@@ -1,0 +1,125 @@
+# Needs Python 3.10 or later, make, and the package registries. `make help` lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+
+# The first Python that PostgreSQL's wheel exists for (3.10 to 3.12), else any later one.
+PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10 python; do \
+	if $$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' \
+	2>/dev/null; then echo $$python; exit; fi; done; echo python3)
+
+# uv if the machine has one that works, else our own.
+UV := $(shell if uv --version >/dev/null 2>&1; then echo uv; else echo .venv/tools/$(BIN)/uv; fi)
+UV_NEEDED := $(filter-out uv,$(UV))
+
+# The version of dbt that development is done with, and all that are locked.
+DBT ?= 1.11
+VERSIONS := 1.10 1.11 1.12
+ENV = .venv/dbt-$(DBT)
+RUN = $(ENV)/$(BIN)
+INSTALLED = $(ENV)/installed
+PYTEST = $(RUN)/python -m pytest
+
+# Two workers halve the time of the functional tests; `make integration WORKERS=0` runs in one.
+WORKERS ?= 2
+PARALLEL = -n $(WORKERS) --dist worksteal
+ADAPTERS ?= duckdb,postgres
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+.PHONY: demo
+demo: $(INSTALLED) ## build a small estate on DuckDB and show what the package does with it
+	@$(RUN)/python integration_tests/demo/run.py
+
+.PHONY: test
+test: ## everything that has to pass: lint, types, unit, both engines, a second version of dbt
+	$(MAKE) lint types unit integration
+	$(MAKE) integration DBT=1.12 ONLY='-m smoke'
+
+.PHONY: env
+env: $(INSTALLED) ## create the environment and stop there
+
+.PHONY: lint
+lint: $(INSTALLED) ## ruff, sqlfluff, and zizmor on the workflows
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/python -m tests.lint
+	$(RUN)/zizmor --offline --no-progress --quiet .github/workflows
+
+.PHONY: types
+types: $(INSTALLED) ## mypy --strict
+	$(RUN)/mypy
+
+.PHONY: unit
+unit: $(INSTALLED) ## tests that start no dbt, the mirror test among them
+	$(PYTEST) -q tests --ignore=tests/functional
+
+.PHONY: integration
+integration: $(INSTALLED) ## dbt on real engines; ADAPTERS=duckdb, DBT=1.12 and ONLY='-k name' choose
+	$(PYTEST) -q $(PARALLEL) --adapter $(ADAPTERS) $(ONLY) tests/functional
+
+.PHONY: checks
+checks: lint types unit ## what is quick enough to run before every commit
+
+.PHONY: test-sqlserver
+test-sqlserver: $(INSTALLED) ## the functional tests on the server that DBT_SQLSERVER_HOST names
+	$(PYTEST) -q --adapter sqlserver $(ONLY) tests/functional
+
+.PHONY: test-dbt-utils
+test-dbt-utils: $(INSTALLED) ## with dbt_utils, from DBT_UTILS_PATH or from the package hub
+	$(PYTEST) -q --adapter $(ADAPTERS) -m dbt_utils tests/functional
+
+.PHONY: fuzz
+fuzz: $(INSTALLED) ## long random tests and real kills
+	$(PYTEST) -q --adapter $(ADAPTERS) -m fuzz tests
+
+.PHONY: bench
+bench: $(INSTALLED) ## every benchmark, side by side with what it is compared with
+	@for script in benchmarks/bench_*.py; do \
+		echo "== $$script"; PYTHONPATH=. $(RUN)/python "$$script"; done
+
+.PHONY: format
+format: $(INSTALLED) ## let ruff format and fix
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+# dbt-core 1.12 asks for a parser whose build downloads from outside the registries and that we do
+# not use: it is taken out of the lock, and the lock is installed as it is, without dependencies.
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+	--override requirements/overrides.txt
+
+.PHONY: lock
+lock: $(UV_NEEDED) ## lock again; UPGRADE=--upgrade takes the newest versions
+	@for version in $(VERSIONS); do \
+		echo "requirements/dbt-$$version.txt"; \
+		$(LOCK) $(UPGRADE) -o requirements/dbt-$$version.txt \
+			requirements/dbt-$$version.in requirements/run.in requirements/dev.in; done
+	@echo requirements/uv.txt
+	@$(LOCK) $(UPGRADE) -o requirements/uv.txt requirements/uv.in
+
+.PHONY: clean
+clean: ## remove the environments and what dbt and the tools left
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis logs target dbt_packages
+
+# The stamp is the environment: made again only when the lock or the distribution changes.
+.venv/dbt-%/installed: requirements/dbt-%.txt pyproject.toml $(UV_NEEDED)
+	@echo "creating .venv/dbt-$* with $(PYTHON)"
+	@$(UV) venv --quiet --allow-existing --python "$(PYTHON)" .venv/dbt-$*
+	@$(UV) pip install --quiet --python .venv/dbt-$*/$(BIN)/python \
+		--no-deps --require-hashes -r $<
+	@$(UV) pip install --quiet --python .venv/dbt-$*/$(BIN)/python \
+		--no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/tools/$(BIN)/uv: requirements/uv.txt
+	@echo "installing uv into .venv/tools"
+	@$(PYTHON) -m venv .venv/tools
+	@.venv/tools/$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r $<
+	@touch $@
