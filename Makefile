@@ -5,6 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+EXE := $(if $(filter Windows_NT,$(OS)),.exe)
 
 # The first Python that PostgreSQL's wheel exists for (3.10 to 3.12), else any later one.
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10 python; do \
@@ -12,7 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10 python;
 	2>/dev/null; then echo $$python; exit; fi; done; echo python3)
 
 # uv if the machine has one that works, else our own.
-UV := $(shell if uv --version >/dev/null 2>&1; then echo uv; else echo .venv/tools/$(BIN)/uv; fi)
+UV := $(shell if uv --version >/dev/null 2>&1; then echo uv; else echo .venv/tools/$(BIN)/uv$(EXE); fi)
 UV_NEEDED := $(filter-out uv,$(UV))
 
 # The version of dbt that development is done with, and all that are locked.
@@ -27,6 +28,8 @@ PYTEST = $(RUN)/python -m pytest
 WORKERS ?= 2
 PARALLEL = -n $(WORKERS) --dist worksteal
 ADAPTERS ?= duckdb,postgres
+
+.NOTPARALLEL:
 
 .PHONY: help
 help: ## list the targets
@@ -48,7 +51,7 @@ env: $(INSTALLED) ## create the environment and stop there
 lint: $(INSTALLED) ## ruff, sqlfluff, and zizmor on the workflows
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
-	$(RUN)/python -m tests.lint
+	$(RUN)/sqlfluff lint --disable-progress-bar .
 	$(RUN)/zizmor --offline --no-progress --quiet .github/workflows
 
 .PHONY: types
@@ -117,7 +120,7 @@ clean: ## remove the environments and what dbt and the tools left
 		--no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/tools/$(BIN)/uv: requirements/uv.txt
+.venv/tools/$(BIN)/uv$(EXE): requirements/uv.txt
 	@echo "installing uv into .venv/tools"
 	@$(PYTHON) -m venv .venv/tools
 	@.venv/tools/$(BIN)/python -m pip install --quiet --disable-pip-version-check \
