@@ -1,0 +1,51 @@
+"""The console script `dbt-estate`.
+
+Exit codes of every command: 0 ok, 1 findings, 2 wrong usage or input.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from dbt_estate.errors import InputError
+from dbt_estate.shards.commands import shards
+
+_INTERRUPTED = 130
+
+
+class BadInput(click.ClickException):
+    """A message without a traceback, and exit code 2."""
+
+    exit_code = 2
+
+
+class Estate(click.Group):
+    """A group that turns bad input into a message and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; no traceback for what the user can mend."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            raise BadInput(str(error)) from None
+        except KeyboardInterrupt:
+            ctx.exit(_INTERRUPTED)
+
+
+@click.group(cls=Estate, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dbt-estate")
+def cli() -> None:
+    """Tools for a dbt project over many databases.
+
+    Exit codes: 0 ok, 1 findings, 2 wrong usage or input.
+    """
+
+
+cli.add_command(shards)
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="dbt-estate")

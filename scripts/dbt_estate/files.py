@@ -1,0 +1,84 @@
+"""Text files: read with errors that name the line, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from dbt_estate.errors import InputError
+
+BOM = "\ufeff"
+
+
+def read_text(path: Path, remedy: str = "") -> str:
+    """Return the file's text with its line endings and byte order mark as they are.
+
+    Raises InputError for a file that is missing, unreadable or not UTF-8; `remedy` is added to the
+    message for a missing one.
+    """
+    where = path.as_posix()
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(where, f"no such file. {remedy}".rstrip()) from None
+    except OSError as error:
+        raise InputError(where, f"cannot be read: {error.strerror}") from None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            where,
+            f"line {line}: byte 0x{content[error.start]:02X} is not UTF-8; "
+            "save the file with the encoding UTF-8",
+        ) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace the file in one step: a reader, or a crash, sees the old text or the new one.
+
+    Missing folders are made; the mode of an existing file is kept, and a symbolic link is followed.
+    Raises InputError when the place cannot be written.
+    """
+    target = path.resolve()
+    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with draft.open("wb") as file:
+                file.write(text.encode("utf-8"))
+                file.flush()
+                os.fsync(file.fileno())
+            if target.exists():
+                shutil.copymode(target, draft)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(path.as_posix(), f"cannot be written: {error.strerror}") from None
+
+
+def load_yaml(text: str, where: str) -> Any:
+    """Return the value of a YAML text, read as YAML 1.1 because dbt reads it so.
+
+    Raises InputError with the line number for a text that is not YAML.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    reader = YAML(typ="safe", pure=True)
+    reader.version = (1, 1)
+    try:
+        return reader.load(text)
+    except YAMLError as error:
+        raise InputError(where, yaml_problem(error)) from None
+
+
+def yaml_problem(error: Exception) -> str:
+    """Say what is wrong with a YAML text, and on which line."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    line = f"line {mark.line + 1}: " if mark else ""
+    return f"{line}not valid YAML: {problem}"

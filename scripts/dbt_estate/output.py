@@ -1,0 +1,56 @@
+"""What every command prints: tables for people, JSON for programs, progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_WIDTH_OF_A_FILE = 160
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document, indented."""
+    import msgspec
+
+    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+
+
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    styles: dict[str, str] | None = None,
+) -> None:
+    """Print a table; a cell whose text is a key of `styles` gets that style."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(Text(column), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell, style=(styles or {}).get(cell, "")) for cell in row))
+    _console(sys.stdout).print(table)
+
+
+@contextmanager
+def working(message: str) -> Iterator[None]:
+    """Show a spinner on stderr, on terminals only, while the body runs."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with _console(sys.stderr).status(message):
+        yield
+
+
+def _console(stream: IO[str]) -> Console:
+    from rich.console import Console
+
+    return Console(file=stream, width=None if stream.isatty() else _WIDTH_OF_A_FILE)
