@@ -76,7 +76,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests of the adapters that were not asked for."""
     adapters = chosen_adapters(config)
-    wanted, unwanted = [], []
+    wanted: list[pytest.Item] = []
+    unwanted: list[pytest.Item] = []
     for item in items:
         callspec = getattr(item, "callspec", None)
         adapter = callspec.params.get("adapter_type") if callspec else None

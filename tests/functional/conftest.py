@@ -9,10 +9,15 @@ from typing import Any
 
 import pytest
 import yaml
-from dbt.tests.fixtures.project import *  # noqa: F403
+from dbt.tests.fixtures import project as dbt_fixtures
 
 from tests.support.engines import DuckDBWorkspace, Workspace
 from tests.support.estate import REPOSITORY, MakeWorkspace, install_package
+
+# Take all of dbt's fixtures; those defined below stand in for dbt's of the same name.
+globals().update(
+    {name: value for name, value in vars(dbt_fixtures).items() if not name.startswith("_")}
+)
 
 
 @pytest.fixture(scope="class")

@@ -144,10 +144,10 @@ class PostgresServer:
     def __init__(self) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it says that XDG_RUNTIME_DIR is not set
-            import pgserver
+            from pgserver.postgres_server import get_server
 
             self._folder = tempfile.mkdtemp(prefix="estate_pg_")
-            self._server = pgserver.get_server(self._folder, cleanup_mode="delete")
+            self._server = get_server(self._folder, cleanup_mode="delete")
         info = self._server.get_postmaster_info()
         self.host = str(info.socket_dir or info.hostname)
         self.port = int(info.port or 5432)

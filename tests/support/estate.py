@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import io
 import os
 import re
@@ -347,10 +348,10 @@ def _quietly() -> Iterator[None]:
 
 def _reset_dbt() -> None:
     """Close the connections of every adapter, and forget what dbt keeps for a whole process."""
-    from dbt.adapters import factory
-    from dbt.deprecations import reset_deprecations
-    from dbt_common.events.event_manager_client import cleanup_event_logger
-    from dbt_common.tests import enable_test_caching
+    factory: Any = importlib.import_module("dbt.adapters.factory")
+    deprecations: Any = importlib.import_module("dbt.deprecations")
+    events: Any = importlib.import_module("dbt_common.events.event_manager_client")
+    caching: Any = importlib.import_module("dbt_common.tests")
 
     for adapter in list(factory.FACTORY.adapters.values()):
         adapter.cleanup_connections()
@@ -361,9 +362,9 @@ def _reset_dbt() -> None:
         if manager._ENV is not None:
             manager._ENV.close()
             manager._ENV = None
-    cleanup_event_logger()
-    reset_deprecations()
-    enable_test_caching()
+    events.cleanup_event_logger()
+    deprecations.reset_deprecations()
+    caching.enable_test_caching()
 
 
 MakeEstate = Callable[..., Estate]

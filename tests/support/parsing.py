@@ -52,20 +52,19 @@ def sqlglot_problems(sql: str, adapter_type: str) -> list[str]:
 def _linter(dialect: str) -> Any:
     from sqlfluff.core import FluffConfig, Linter
 
-    overrides = {
-        "dialect": dialect,
-        "templater": "raw",
-        "rules": ",".join(RENDERED_RULES),
-        "large_file_skip_byte_limit": 0,
-    }
     config = FluffConfig(
         configs={
-            "core": dict(overrides),
+            "core": {
+                "dialect": dialect,
+                "templater": "raw",
+                "rules": ",".join(RENDERED_RULES),
+                "large_file_skip_byte_limit": 0,
+            },
             "rules": {
                 "capitalisation.keywords": {"capitalisation_policy": "lower"},
                 "capitalisation.literals": {"capitalisation_policy": "lower"},
             },
         },
-        overrides=overrides,
+        ignore_local_config=True,
     )
     return Linter(config=config)

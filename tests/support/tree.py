@@ -67,16 +67,15 @@ def macros_of(text: str) -> list[Macro]:
         end = closing.end() if closing else len(code)
         line = code.count("\n", 0, opening.start()) + 1
         lines = code.count("\n", opening.start(), end) + 1
-        if kind == "materialization":
-            name, arguments = signature.split(",")[0].strip(), ()
-        else:
-            name, arguments = _signature(signature)
+        name, arguments = _signature(signature, kind)
         found.append(Macro(kind, name, arguments, line, lines))
     return found
 
 
-def _signature(text: str) -> tuple[str, tuple[str, ...]]:
+def _signature(text: str, kind: str) -> tuple[str, tuple[str, ...]]:
     """Read `name(a, b=none)` as Python does, which is how Jinja writes it as well."""
+    if kind == "materialization":  # name, adapter='duckdb'
+        return text.split(",")[0].strip(), ()
     function = ast.parse(f"def {text}: ...").body[0]
     assert isinstance(function, ast.FunctionDef)
     return function.name, tuple(argument.arg for argument in function.args.args)
