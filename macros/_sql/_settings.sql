@@ -12,7 +12,7 @@
             },
             'warn_above': 200,
             'sources': {},
-            'discover': {'pattern': '%', 'by': 'database'}
+            'discover': {'pattern': '%', 'by': none}
         }
     }) -}}
 {%- endmacro %}

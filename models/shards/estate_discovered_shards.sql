@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ dbt_estate.discovered_shards() }}
