@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.engines import (
     ADAPTERS,
@@ -41,6 +42,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def chosen_adapters(config: pytest.Config) -> list[str]:
     given = [name.strip() for value in config.getoption("--adapter") for name in value.split(",")]
     return list(dict.fromkeys(name for name in given if name)) or list(DEFAULT_ADAPTERS)
+
+
+# A first run of dbt takes seconds and the next a third of one: no deadline means anything here.
+settings.register_profile(
+    "estate",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("estate")
 
 
 def pytest_configure(config: pytest.Config) -> None:

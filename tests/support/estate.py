@@ -23,6 +23,7 @@ import yaml
 from tests.support.engines import Row, Workspace, qualified, quote
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+DBT_UTILS = {"package": "dbt-labs/dbt_utils", "version": [">=1.3.0", "<2.0.0"]}
 PACKAGE_FOLDERS = ("macros", "models", "seeds", "checks", "docs")
 
 QUIET_ENVIRONMENT = {
@@ -192,6 +193,17 @@ class Estate:
         text = yaml.safe_dump(profile, sort_keys=False, allow_unicode=True)
         (self.root / "profiles.yml").write_text(text, encoding="utf-8")
 
+    def install_dbt_utils(self) -> None:
+        """Install dbt_utils beside our package: DBT_UTILS_PATH, or the package hub."""
+        path = os.environ.get("DBT_UTILS_PATH")
+        utils = {"local": Path(path).as_posix()} if path else DBT_UTILS
+        packages = {"packages": [{"local": REPOSITORY.as_posix()}, utils]}
+        (self.root / "packages.yml").write_text(yaml.safe_dump(packages), encoding="utf-8")
+        if path:
+            link_package(Path(path), self.root / "dbt_packages" / "dbt_utils")
+        else:
+            self.run_dbt(["deps"])
+
     # -- the engine ---------------------------------------------------------------------------
 
     def sql(self, query: str) -> list[Row]:
@@ -309,16 +321,20 @@ def install_package(root: Path) -> None:
     """Leave the project as `dbt deps` does for `packages: - local: <this repository>`."""
     packages = {"packages": [{"local": REPOSITORY.as_posix()}]}
     (root / "packages.yml").write_text(yaml.safe_dump(packages), encoding="utf-8")
-    installed = root / "dbt_packages" / "dbt_estate"
-    installed.parent.mkdir(parents=True)
+    link_package(REPOSITORY, root / "dbt_packages" / "dbt_estate")
+
+
+def link_package(source: Path, installed: Path) -> None:
+    """Put a local package where dbt looks for it, by a link as dbt does, else by a copy."""
+    installed.parent.mkdir(parents=True, exist_ok=True)
     try:
-        installed.symlink_to(REPOSITORY, target_is_directory=True)
+        installed.symlink_to(source, target_is_directory=True)
     except OSError:  # Windows without the right to make links: dbt copies as well
         installed.mkdir()
-        shutil.copy2(REPOSITORY / "dbt_project.yml", installed)
+        shutil.copy2(source / "dbt_project.yml", installed)
         for folder in PACKAGE_FOLDERS:
-            if (REPOSITORY / folder).is_dir():
-                shutil.copytree(REPOSITORY / folder, installed / folder)
+            if (source / folder).is_dir():
+                shutil.copytree(source / folder, installed / folder)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,74 @@
+"""What is committed runs anywhere: locks without addresses, actions by commit, jobs without rights."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.estate import REPOSITORY
+
+LOCKS = sorted((REPOSITORY / "requirements").glob("*.txt"))
+WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
+
+ADDRESS = re.compile(r"https?:|--(extra-)?index-url|--find-links|@ file:")
+USES = re.compile(r"uses:\s*(\S+)(.*)")
+PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
+
+
+def unpinned(text: str) -> list[str]:
+    """Return the actions that are not named by a commit with its release beside it."""
+    return [
+        action
+        for action, rest in USES.findall(text)
+        if not action.startswith("./")
+        and not (PINNED.fullmatch(action) and re.match(r"\s+# v\d", rest))
+    ]
+
+
+def named(path: Path) -> str:
+    return path.name
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=named)
+def test_a_lock_has_no_address(path: Path) -> None:
+    assert ADDRESS.findall(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("version", ["1.10", "1.11", "1.12"])
+def test_a_lock_is_of_its_version_and_has_hashes(version: str) -> None:
+    text = (REPOSITORY / "requirements" / f"dbt-{version}.txt").read_text(encoding="utf-8")
+    assert re.search(rf"^dbt-core=={re.escape(version)}\.\d+ \\$", text, re.MULTILINE)
+    names = re.findall(r"^[\w.-]+==", text, re.MULTILINE)
+    hashed = re.findall(r"^[\w.-]+==.*\\\n    --hash=sha256:", text, re.MULTILINE)
+    assert len(names) == len(hashed) > 80
+    assert "experimental-parser" not in text
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=named)
+def test_a_workflow_is_pinned_and_has_only_the_rights_it_needs(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert unpinned(text) == []
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {}
+    for name, job in workflow["jobs"].items():
+        assert job["permissions"] == {"contents": "read"}, name
+        assert job["timeout-minutes"] <= 120, name
+    assert "secrets." not in text
+    assert "pull_request_target" not in text
+
+
+def test_the_readers_can_fail() -> None:
+    commit = "0" * 40
+    assert unpinned(f"uses: actions/checkout@{commit} # v1.2.3") == []
+    assert unpinned(f"uses: actions/checkout@{commit}") != []
+    assert unpinned("uses: actions/checkout@v4 # v4") != []
+    assert ADDRESS.findall("--index-url https://registry.example/simple") != []
+
+
+def test_continuous_integration_runs_what_a_contributor_runs() -> None:
+    script = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
+    assert "exec make test" in script
+    assert "set -euo pipefail" in script
