@@ -100,6 +100,8 @@ def _lines(text: str) -> list[_Line]:
     for line in io.StringIO(text.removeprefix(BOM), newline="\n"):
         if line.lstrip().startswith("- name:"):
             owner = line
+        elif line.lstrip().startswith("#"):
+            owner = ""  # the markers: what follows a block belongs to none of its entries
         lines.append((line, owner))
     return lines
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 from dbt_estate.errors import InputError
 
@@ -58,27 +57,3 @@ def write_text(path: Path, text: str) -> None:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(path.as_posix(), f"cannot be written: {error.strerror}") from None
-
-
-def load_yaml(text: str, where: str) -> Any:
-    """Return the value of a YAML text, read as YAML 1.1 because dbt reads it so.
-
-    Raises InputError with the line number for a text that is not YAML.
-    """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    reader = YAML(typ="safe", pure=True)
-    reader.version = (1, 1)
-    try:
-        return reader.load(text)
-    except YAMLError as error:
-        raise InputError(where, yaml_problem(error)) from None
-
-
-def yaml_problem(error: Exception) -> str:
-    """Say what is wrong with a YAML text, and on which line."""
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error)
-    line = f"line {mark.line + 1}: " if mark else ""
-    return f"{line}not valid YAML: {problem}"

@@ -32,12 +32,14 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table()
     for column in columns:
         table.add_column(Text(column), overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell, style=(styles or {}).get(cell, "")) for cell in row))
-    _console(sys.stdout).print(table)
+    console = _console(sys.stdout)
+    console.print(Text(title, style="bold"))
+    console.print(table)
 
 
 @contextmanager

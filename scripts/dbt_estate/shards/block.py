@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbt_estate.errors import InputError
-from dbt_estate.files import BOM, yaml_problem
+from dbt_estate.files import BOM
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import MappingNode, Node
@@ -106,32 +106,35 @@ def _check_place(text: str, marker: re.Match[str], where: str) -> None:
 
 def _with_empty_blocks(text: str, keys: Sequence[str], eol: str, where: str) -> str:
     """Return the text with the markers of the given blocks put in."""
+    root = _root(text, where)
+    entries = {name.value: (name, value) for name, value in root.value} if root else {}
+    inserted: dict[int, str] = {}
     for key in keys:
-        at, new = _insertion(text, key, eol, where)
-        text = text[:at] + new + text[at:]
+        at, lines = _insertion(text, key, entries, where)
+        if at == len(text) and key not in entries and (text or inserted):
+            lines.insert(0, "")
+        if at not in inserted:
+            is_unended = at == len(text) and text and not text.endswith("\n")
+            inserted[at] = eol if is_unended else ""
+        inserted[at] += "".join(f"{line}{eol}" for line in lines)
+    for at in sorted(inserted, reverse=True):
+        text = text[:at] + inserted[at] + text[at:]
     _root(text, where)
     return text
 
 
-def _insertion(text: str, key: str, eol: str, where: str) -> tuple[int, str]:
-    """Return where the markers of a block go, and the text to insert there."""
-    root = _root(text, where)
-    entries = {name.value: (name, value) for name, value in root.value} if root else {}
+def _insertion(
+    text: str, key: str, entries: Mapping[str, tuple[Node, Node]], where: str
+) -> tuple[int, list[str]]:
+    """Return where the markers of a block go, and the lines to insert there."""
     if key in entries:
         name, value = entries[key]
-        at = _end_of_line(text, name.start_mark.index)
-        lines = _markers(key, _list_indent(key, name, value, where))
-    else:
-        lines = [f"{key}:", *_markers(key, 2)]
-        if key == "anchors" and "sources" in entries:
-            at = entries["sources"][0].start_mark.index
-            at = _above_comments(text, at)
-        else:
-            at = len(text)
-            if text:
-                lines.insert(0, "")
-    before = eol if 0 < at == len(text) and not text.endswith("\n") else ""
-    return at, before + "".join(f"{line}{eol}" for line in lines)
+        indent = _list_indent(key, name, value, where)
+        return _end_of_line(text, name.start_mark.index), _markers(key, indent)
+    lines = [f"{key}:", *_markers(key, 2)]
+    if key == "anchors" and "sources" in entries:
+        return _above_comments(text, entries["sources"][0].start_mark.index), lines
+    return len(text), lines
 
 
 def _list_indent(key: str, name: Node, value: Node, where: str) -> int:
@@ -153,14 +156,11 @@ def _list_indent(key: str, name: Node, value: Node, where: str) -> int:
 
 def _root(text: str, where: str) -> MappingNode | None:
     """Return the file's top-level mapping, None for a file without any."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
     from ruamel.yaml.nodes import MappingNode
 
-    try:
-        root: object = YAML(typ="rt", pure=True).compose(text)
-    except YAMLError as error:
-        raise InputError(where, yaml_problem(error)) from None
+    from dbt_estate.yaml_read import compose_yaml
+
+    root = compose_yaml(text, where)
     if root is None:
         return None
     if not isinstance(root, MappingNode) or root.flow_style or root.start_mark.column:

@@ -15,10 +15,10 @@ from dbt_estate.files import write_text
 from dbt_estate.output import print_json, print_table, working
 from dbt_estate.shards.plan import PlannedFile, plan_files
 from dbt_estate.shards.registry import Shard, appended, read_registry
-from dbt_estate.shards.settings import MODES, Overrides, Settings, load_settings
+from dbt_estate.shards.settings import MODES, PLACES, Overrides, Settings, load_settings
 
 if TYPE_CHECKING:
-    from dbt_estate.shards.live import Cell, Place, Report
+    from dbt_estate.shards.live import Cell, Report
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,6 +28,7 @@ _STYLES = {
     "no_table": "red",
     "no_schema": "red",
     "no_database": "red",
+    "other_database": "red",
     "offline": "magenta",
     "no": "dim",
 }
@@ -84,10 +85,8 @@ _dbt_options = _options(
 )
 _by_option = click.option(
     "--by",
-    type=click.Choice(["database", "schema"]),
-    default="database",
-    show_default=True,
-    help="What a shard is on the target.",
+    type=click.Choice(PLACES),
+    help="What a shard is on the target.  [default: discover.by of the settings, else database]",
 )
 
 
@@ -182,7 +181,7 @@ def sync(
     format_: str,
     registry: Path | None,
     from_target: str,
-    by: Place,
+    by: str | None,
     write: bool,
     **options: Any,
 ) -> None:
@@ -195,6 +194,7 @@ def sync(
 
     dbt, settings = _dbt(**options)
     before = read_registry(settings, registry)
+    by = by or settings.discover_by
     with working("Asking the target"):
         found = candidates(dbt, from_target, by)
     difference = compare(before, found, from_target, by)
@@ -213,7 +213,7 @@ def sync(
     else:
         click.echo(unified_diff(after.path.as_posix(), before.text, after.text), nl=False)
         if write and difference.new:
-            click.echo(f"appended {len(difference.new)} rows to {after.path.as_posix()}")
+            click.echo(f"appended to {after.path.as_posix()}: {len(difference.new)}")
         if difference.gone:
             print_table(
                 f"Enabled in the registry, gone from the target ({len(difference.gone)})",
@@ -240,7 +240,7 @@ def list_(
     format_: str,
     registry: Path | None,
     from_target: str | None,
-    by: Place,
+    by: str | None,
     only_enabled: bool,
     **options: Any,
 ) -> None:
@@ -256,7 +256,7 @@ def list_(
         from dbt_estate.shards.live import candidates
 
         with working("Asking the target"):
-            found = candidates(dbt, from_target, by)
+            found = candidates(dbt, from_target, by or settings.discover_by)
         rows = [Shard(item.shard, item.database_name, item.schema_name) for item in found]
     if only_enabled:
         rows = [shard for shard in rows if shard.is_enabled]

@@ -13,8 +13,7 @@ from dbt_estate.dbt import Dbt, run_operation
 from dbt_estate.errors import InputError
 from dbt_estate.shards.registry import Registry, Shard
 
-Place = Literal["database", "schema"]
-Status = Literal["ok", "no_table", "no_schema", "no_database", "offline", "drift"]
+Status = Literal["ok", "drift", "no_table", "no_schema", "no_database", "other_database", "offline"]
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -54,9 +53,9 @@ class ShardRow(msgspec.Struct, frozen=True):
     """One shard of the report."""
 
     shard: str
+    database_name: str | None
+    schema_name: str | None
     cells: list[Cell]
-    database_name: str | None = None
-    schema_name: str | None = None
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -84,8 +83,8 @@ class Comparison(msgspec.Struct, frozen=True):
     gone: list[Shard]
 
 
-def candidates(dbt: Dbt, pattern: str, by: Place) -> list[Candidate]:
-    """Return the target's databases or schemas whose names are LIKE the pattern."""
+def candidates(dbt: Dbt, pattern: str, by: str) -> list[Candidate]:
+    """Return the target's databases or schemas whose names are LIKE a pattern."""
     args = {"pattern": pattern, "by": by}
     return run_operation(dbt, "shards_on_target", args, ShardsOnTarget).shards
 
@@ -96,7 +95,7 @@ def report(dbt: Dbt, tables: Sequence[str]) -> Report:
     return run_operation(dbt, "shards_report", args, Report)
 
 
-def compare(registry: Registry, found: Sequence[Candidate], pattern: str, by: Place) -> Comparison:
+def compare(registry: Registry, found: Sequence[Candidate], pattern: str, by: str) -> Comparison:
     """Compare the registry with the target; names are compared without regard to case.
 
     Only rows whose names are LIKE the pattern can be gone: the target was not asked for others.
@@ -116,15 +115,15 @@ def compare(registry: Registry, found: Sequence[Candidate], pattern: str, by: Pl
         database = (_folded(row.database_name),) if has_database else ()
         return (*database, _folded(row.schema_name))
 
-    # A target listed by database does not say in which schema the tables are.
+    # A target listed by database does not know in which schema the shards have their tables.
     schemas = {shard.schema_name for shard in registry.shards}
-    schema = next(iter(schemas)) if len(schemas) == 1 else None
+    schema = next(iter(schemas)) if by == "database" and len(schemas) == 1 else None
     known = {place(shard) for shard in registry.shards}
     present = {place(candidate) for candidate in found}
     like = like_pattern(pattern)
     return Comparison(
         new=[
-            Shard(candidate.shard, candidate.database_name, candidate.schema_name or schema)
+            Shard(candidate.shard, candidate.database_name, schema or candidate.schema_name)
             for candidate in found
             if place(candidate) not in known
         ],

@@ -110,8 +110,9 @@ def appended(registry: Registry, new: Iterable[Shard]) -> Registry:
     writer = csv.DictWriter(added, registry.header, lineterminator=eol)
     for shard in new:
         writer.writerow(_row(registry, shard))
-    between = "" if registry.text.endswith("\n") else eol
-    text = registry.text + between + added.getvalue()
+    rows = added.getvalue()
+    between = "" if registry.text.endswith("\n") or not rows else eol
+    text = registry.text + between + rows
     return parse_registry(text, registry.columns, registry.path)
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from dbt_estate.errors import InputError
-from dbt_estate.files import load_yaml, read_text
+from dbt_estate.files import read_text
 
 MODES = ("enumerated", "logical")
+PLACES = ("database", "schema")
 DEFAULT_LOGICAL = "shards"
 
 # dbt 1.10 moved these from the table and the source into `config`, and warns about the old place.
@@ -68,6 +69,7 @@ class Settings:
     registry: str = "shards"
     columns: Columns = Columns()
     sources: Sources = Sources()
+    discover_by: str = "database"
 
 
 @dataclass(frozen=True)
@@ -86,27 +88,34 @@ def load_settings(project_dir: Path, overrides: Overrides = Overrides()) -> Sett
 
     Raises InputError with all problems: no project there, bad YAML, unknown or mistyped settings.
     """
+    from dbt_estate.yaml_read import load_yaml
+
     path = project_dir / "dbt_project.yml"
     text = read_text(path, "Name the folder of a dbt project with --project-dir.")
     project = load_yaml(text, path.as_posix())
     if not isinstance(project, Mapping):
         raise InputError(path.as_posix(), "must be a mapping of dbt project settings")
     problems: list[str] = []
-    found = _Reader(_shards_vars(project_dir, project, overrides.vars), "shards", problems)
+    variables = _variables(project_dir, project, overrides.vars)
+    estate = _Reader(variables, "vars", problems).child("dbt_estate")
+    found = _Reader(estate.values.get("shards") or {}, "shards", problems)
     settings = Settings(
         project_dir=project_dir,
         seed_paths=_Reader(project, "dbt_project.yml", problems).names("seed-paths", ["seeds"]),
         registry=found.text("registry", "shards"),
         columns=_columns(found.child("columns")),
         sources=_sources(found.child("sources"), overrides),
+        discover_by=found.child("discover").choice("by", PLACES),
     )
     if problems:
         raise InputError(f"vars: dbt_estate in {path.as_posix()}", problems)
     return settings
 
 
-def _shards_vars(project_dir: Path, project: Mapping[str, Any], given: str | None) -> object:
-    """Return `dbt_estate.shards` as dbt finds it: --vars, else vars.yml (dbt 1.12), else vars."""
+def _variables(project_dir: Path, project: Mapping[str, Any], given: str | None) -> object:
+    """Return the vars as dbt finds them: of --vars, else of vars.yml (dbt 1.12) or the project."""
+    from dbt_estate.yaml_read import load_yaml
+
     variables = project.get("vars")
     own_file = project_dir / "vars.yml"
     if own_file.exists():
@@ -116,11 +125,8 @@ def _shards_vars(project_dir: Path, project: Mapping[str, Any], given: str | Non
         overriding = load_yaml(given, "--vars")
         if not isinstance(overriding, Mapping):
             raise InputError("--vars", f"must be a YAML mapping, got: {given}")
-        variables = {**(variables or {}), **overriding}
-    estate = (variables or {}).get("dbt_estate") or {}
-    if not isinstance(estate, Mapping):
-        raise InputError("vars: dbt_estate", f"must be a mapping, got: {estate!r}")
-    return estate.get("shards") or {}
+        variables = {**(variables if isinstance(variables, Mapping) else {}), **overriding}
+    return variables or {}
 
 
 class _Reader:
@@ -153,6 +159,14 @@ class _Reader:
     def text_or_none(self, key: str, default: str | None) -> str | None:
         value = self.values.get(key, default)
         return None if value is None else self._name(key, value, "must be a name or null")
+
+    def choice(self, key: str, allowed: Sequence[str]) -> str:
+        """Return one of the allowed values, the first by default."""
+        value = self.values.get(key, allowed[0])
+        if isinstance(value, str) and value in allowed:
+            return value
+        self.reject(f"must be one of {', '.join(allowed)}", value, key)
+        return allowed[0]
 
     def _name(self, key: str, value: object, expected: str) -> str | None:
         if isinstance(value, str) and value.strip():
@@ -187,9 +201,7 @@ def _columns(found: _Reader) -> Columns:
 def _sources(found: _Reader, overrides: Overrides) -> Sources:
     defaults = Sources()
     found.only(tuple(defaults.__dataclass_fields__))
-    mode = overrides.mode or found.text("mode", defaults.mode)
-    if mode not in MODES:
-        found.reject(f"must be one of {', '.join(MODES)}", mode, "mode")
+    mode = overrides.mode or found.choice("mode", MODES)
     name = found.text("name", defaults.name)
     if "{shard}" not in name or set("{}") & set(name.replace("{shard}", "")):
         found.reject("must contain {shard}, and no other braces", name, "name")
