@@ -1,4 +1,4 @@
-"""What is committed runs anywhere: locks without addresses, actions by commit, jobs without rights."""
+"""What is committed runs anywhere: locks without addresses, actions by commit, few rights."""
 
 from __future__ import annotations
 

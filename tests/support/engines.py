@@ -297,7 +297,9 @@ class SQLServerWorkspace(Workspace):
 
     def drop(self) -> None:
         for name in self._databases:
-            self.query(f"drop database if exists {quote(name)}")
+            # A connection that dbt moved there with USE would keep it.
+            self.query(f"alter database {quote(name)} set single_user with rollback immediate")
+            self.query(f"drop database {quote(name)}")
         mine = (
             "select s.name, o.name, o.type from sys.schemas s "
             "left join sys.objects o on o.schema_id = s.schema_id "
