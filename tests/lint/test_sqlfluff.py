@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -29,6 +31,22 @@ select
 from orders
 cross join per_shard
 """
+
+
+@pytest.fixture(autouse=True)
+def _own_modules() -> Iterator[None]:
+    """Keep sqlfluff's import of the stubs from taking the place of the real `dbt_estate`."""
+    real = {name: module for name, module in sys.modules.items() if _is_ours(name)}
+    for name in real:
+        del sys.modules[name]
+    yield
+    for name in [name for name in sys.modules if _is_ours(name)]:
+        del sys.modules[name]
+    sys.modules.update(real)
+
+
+def _is_ours(name: str) -> bool:
+    return name.partition(".")[0] == "dbt_estate"
 
 
 @cache
