@@ -37,28 +37,28 @@ FIRST_TIME = {
     "no line end at the end": ("version: 2", f"version: 2\n\n{ANCHORS}\n{SOURCES}"),
     "own sources, its comment and what follows": (
         "version: 2\n\n# the crm\nsources:  # by hand\n  # c\n  - name: crm\nmodels: []\n",
-        f"version: 2\n\n{ANCHORS}# the crm\n"
+        f"version: 2\n\n{ANCHORS}\n# the crm\n"
         + SOURCES.replace("sources:", "sources:  # by hand")
         + "  # c\n  - name: crm\nmodels: []\n",
     ),
     "a comment that heads the file stays there": (
         "# Copyright\nsources:\n  - name: crm\n",
-        f"# Copyright\n{ANCHORS}{SOURCES}  - name: crm\n",
+        f"# Copyright\n{ANCHORS}\n{SOURCES}  - name: crm\n",
     ),
     "a list without indentation": (
         "sources:\n- name: crm\n",
-        ANCHORS + SOURCES.replace("\n  ", "\n") + "- name: crm\n",
+        ANCHORS + "\n" + SOURCES.replace("\n  ", "\n") + "- name: crm\n",
     ),
     "a list with more indentation": (
         "sources:\n    - name: crm\n",
-        ANCHORS + SOURCES.replace("\n  ", "\n    ") + "    - name: crm\n",
+        ANCHORS + "\n" + SOURCES.replace("\n  ", "\n    ") + "    - name: crm\n",
     ),
     "own anchors": (
         "anchors:\n  - &mine {a: 1}\nsources:\n  - name: crm\n",
         f"{ANCHORS}  - &mine {{a: 1}}\n{SOURCES}  - name: crm\n",
     ),
-    "a key without a value": ("sources: # none yet", f"{ANCHORS}{SOURCES}"),
-    "a quoted key": ('"sources":\n  - name: crm\n', f'{ANCHORS}"{SOURCES}  - name: crm\n'),
+    "a key without a value": ("sources: # none yet", f"{ANCHORS}\n{SOURCES}"),
+    "a quoted key": ('"sources":\n  - name: crm\n', f'{ANCHORS}\n"{SOURCES}  - name: crm\n'),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -260,6 +261,18 @@ def test_bad_usage(run: Run, arguments: list[str]) -> None:
 @pytest.mark.parametrize("command", ["generate", "check", "sync", "list", "report"])
 def test_help_has_examples(run: Run, command: str) -> None:
     assert f"Examples:\n    dbt-estate shards {command}" in run(command, "--help").stdout
+
+
+def test_the_pre_commit_hook_is_check(run: Run) -> None:
+    text = (Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text()
+    [hook] = [item for item in yaml.safe_load(text) if item["id"] == "dbt-estate-shards"]
+    program, group, *arguments = hook["entry"].split()
+    assert (program, group, hook["pass_filenames"]) == ("dbt-estate", "shards", False)
+    for name in ("seeds/shards.csv", YAML_FILE, "dbt_project.yml", "models/a.yaml"):
+        assert re.search(hook["files"], name)
+    run(*arguments, exit_code=1)
+    run("generate")
+    run(*arguments)
 
 
 # list

@@ -133,7 +133,7 @@ def _insertion(
         return _end_of_line(text, name.start_mark.index), _markers(key, indent)
     lines = [f"{key}:", *_markers(key, 2)]
     if key == "anchors" and "sources" in entries:
-        return _above_comments(text, entries["sources"][0].start_mark.index), lines
+        return _above_comments(text, entries["sources"][0].start_mark.index), [*lines, ""]
     return len(text), lines
 
 
