@@ -1,5 +1,7 @@
 {% macro identifier(name) -%}
-    {%- if name is not string or name | trim == '' or '\x00' in name -%}
+    {%- if name is undefined and not execute -%}
+        {{- return('') -}}
+    {%- elif name is not string or name | trim == '' or '\x00' in name -%}
         {%- do exceptions.raise_compiler_error(
             "dbt_estate.identifier: 'name' must be a non-blank string without NUL, got: " ~ name
         ) -%}

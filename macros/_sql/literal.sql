@@ -22,7 +22,10 @@
 
 
 {% macro _literal(value, style) -%}
-    {%- if value is undefined -%}
+    {%- if value is undefined and not execute -%}
+        {#- The columns of a registry are not known while dbt parses. -#}
+        {{- return('null') -}}
+    {%- elif value is undefined -%}
         {%- do exceptions.raise_compiler_error("dbt_estate.literal: the value is undefined; pass none for NULL") -%}
     {%- elif value is none -%}
         {{- return('null') -}}
@@ -61,7 +64,8 @@
             "dbt_estate.literal: a number must be finite, got: " ~ value ~ ". Pass none for NULL."
         ) -%}
     {%- endif -%}
-    {%- set digits = text | replace('-', '') | replace('.', '') -%}
+    {#- The zero before the point is not a digit of the number, those after it are. -#}
+    {%- set digits = text.lstrip('-0') | replace('.', '') -%}
     {%- if value is not float and digits | length > dbt_estate._max_digits() -%}
         {%- do exceptions.raise_compiler_error(
             "dbt_estate.literal: a number of " ~ digits | length ~ " digits does not fit the engine's decimal ("

@@ -126,22 +126,9 @@
 {%- endmacro %}
 
 
-{#- A database or a schema that is NULL would silently read the one the run is connected to. -#}
 {% macro _check_shard(shard, columns, where, problems) -%}
     {%- for role in ['shard', 'database_name', 'schema_name'] if columns[role] is not none -%}
-        {%- set value = shard[role] -%}
-        {%- if value is none or (value is string and value | trim == '') -%}
-            {%- do problems.append(where ~ ": " ~ role ~ " is blank") -%}
-        {%- elif value is not string -%}
-            {%- do problems.append(
-                where ~ ": " ~ role ~ " is not text but " ~ value ~ "; leading zeros may be lost."
-                ~ " Declare the seed's column as varchar (+column_types) or cast it"
-            ) -%}
-        {%- elif value | trim != value -%}
-            {%- do problems.append(where ~ ": " ~ role ~ " begins or ends with white space: '" ~ value ~ "'") -%}
-        {%- elif modules.re.search('[\x00-\x1f\x7f]', value) -%}
-            {%- do problems.append(where ~ ": " ~ role ~ " has a control character: " ~ tojson(value)) -%}
-        {%- endif -%}
+        {%- do dbt_estate._check_place(role, shard[role], where, problems) -%}
     {%- endfor -%}
     {%- if columns['is_enabled'] is none -%}
         {%- do shard.update({'is_enabled': true}) -%}
@@ -153,6 +140,23 @@
                 where ~ ": is_enabled must be true or false (or yes/no, t/f, y/n, 1/0), got: '" ~ value ~ "'"
             ) -%}
         {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A database or a schema that is NULL would silently read the one the run is connected to. -#}
+{% macro _check_place(role, value, where, problems) -%}
+    {%- if value is none or (value is string and value | trim == '') -%}
+        {%- do problems.append(where ~ ": " ~ role ~ " is blank") -%}
+    {%- elif value is not string -%}
+        {%- do problems.append(
+            where ~ ": " ~ role ~ " is not text but " ~ value ~ "; leading zeros may be lost."
+            ~ " Declare the seed's column as varchar (+column_types) or cast it"
+        ) -%}
+    {%- elif value | trim != value -%}
+        {%- do problems.append(where ~ ": " ~ role ~ " begins or ends with white space: '" ~ value ~ "'") -%}
+    {%- elif modules.re.search('[\x00-\x1f\x7f]', value) -%}
+        {%- do problems.append(where ~ ": " ~ role ~ " has a control character: " ~ tojson(value)) -%}
     {%- endif -%}
 {%- endmacro %}
 

@@ -1,9 +1,12 @@
 {% macro for_each_shard(shards=none) -%}
     {%- set enabled = dbt_estate.get_shards(shards) -%}
     {%- if not enabled -%}
+        {%- if execute -%}
+            {{- return(dbt_estate._empty_union(['shard'])) -}}
+        {%- endif -%}
         {#- While dbt parses, the body runs once so that its references are seen. -#}
         {%- set discarded = caller(dbt_estate._placeholder_shard()) -%}
-        {{- return(dbt_estate._empty_union(['shard']) if execute else '') -}}
+        {{- return('') -}}
     {%- endif -%}
     {%- set branches = [] -%}
     {%- for shard in enabled -%}

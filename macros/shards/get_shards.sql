@@ -30,14 +30,33 @@
 {%- endmacro %}
 
 
-{#- A list that get_shards returned, perhaps filtered since. -#}
+{#- A list that get_shards returned, perhaps filtered or extended since: looked at as the registry itself is. It is empty
+    where the registry is not built yet, in the commands that go on then. -#}
 {% macro _given_shards(shards) -%}
-    {%- set wrong = shards | rejectattr('shard', 'defined') | list if shards is sequence else [shards] -%}
-    {%- if wrong or not shards -%}
+    {%- if shards is sequence and not shards and flags.WHICH in ['compile', 'generate'] -%}
+        {{- return([]) -}}
+    {%- elif shards is not sequence or shards is mapping or not shards or shards | select('mapping') | list != shards -%}
         {%- do exceptions.raise_compiler_error(
             "dbt_estate: 'shards' must be the ref() of a registry, a query, or a non-empty list from"
             ~ " dbt_estate.get_shards(), got: " ~ shards
         ) -%}
     {%- endif -%}
+    {%- set problems = [] -%}
+    {%- for shard in shards -%}
+        {%- set where = 'row ' ~ loop.index -%}
+        {%- set lacking = ['shard', 'database_name', 'schema_name'] | reject('in', shard) | list -%}
+        {%- if lacking -%}
+            {%- do problems.append(where ~ ": has no " ~ lacking | join(', no ')) -%}
+        {%- endif -%}
+        {%- for role in ['shard', 'database_name', 'schema_name'] if shard[role] is defined -%}
+            {%- if shard[role] is not none or role == 'shard' -%}
+                {%- do dbt_estate._check_place(role, shard[role], where, problems) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- if not problems -%}
+        {%- do dbt_estate._check_shard_keys(shards, problems) -%}
+    {%- endif -%}
+    {%- do dbt_estate._raise_problems('the list of shards', problems) -%}
     {{- return(shards) -}}
 {%- endmacro %}
