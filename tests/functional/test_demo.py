@@ -1,0 +1,76 @@
+"""`make demo`, in a folder of its own: what it prints is what happened."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.estate import REPOSITORY
+
+
+def run_demo(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(REPOSITORY / "integration_tests" / "demo" / "run.py"), str(folder)],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("│\n").split("│")]
+
+
+@pytest.mark.smoke
+def test_the_demo_says_what_it_did(tmp_path: Path) -> None:
+    done = run_demo(tmp_path / "demo")
+    printed = done.stdout
+    assert done.returncode == 0, printed
+    rows = [cells(line) for line in printed.splitlines() if line.startswith("│")]
+
+    # The first build: every store that is enabled, with its sums.
+    assert ["oslo", "north", "90", "510", "1,296", "12,834.70"] in rows
+    assert ["nantes", "west", "40", "200", "-", "4,962.50"] in rows
+    assert ["all", "", "520", "2,550", "5,878", "62,865.50"] in rows
+    assert not [row for row in rows if row[0] == "cork"]
+    assert "left out of the union: shard 'nantes'" in printed
+
+    # The drift, and what became of it.
+    assert ["store.orders", "order_id is BIGINT, not INTEGER", "lyon, oslo"] in rows
+    assert ["store.customers", "lacks city", "porto"] in rows
+    assert "all_orders.order_id is BIGINT, all_orders.total is DECIMAL(14,4)" in printed
+    assert "city of 40 customers, loyalty_tier of 350, channel of 200 orders" in printed
+
+    # The second build: one store as a whole, what is new of the others.
+    assert "12 shards, 1 to load whole, 11 to increase" in printed
+    assert [row[0] for row in rows if row[1] == "whole"] == ["delft"]
+    assert ["delft", "whole", "0", "60", "60"] in rows
+    assert ["lyon", "from 2026-03-13 02:23:00", "420", "451", "31"] in rows
+    assert ["vigo", "from 2026-03-05 15:33:00", "130", "130", "0"] in rows
+    assert "all_orders has 2,680 rows, the very rows of the twelve stores that are open" in printed
+    typed = re.findall(r"^  (dbt[a-z -]*)", printed.split("Everything above was")[1], re.M)
+    assert [command.strip() for command in typed] == [
+        "dbt deps",
+        "dbt-estate shards generate",
+        "dbt build",
+        "dbt run-operation dbt",
+        "dbt-estate shards check",
+        "dbt-estate shards generate",
+        "dbt build",
+    ]
+
+
+@pytest.mark.smoke
+def test_a_step_that_fails_ends_the_demo_with_its_text(tmp_path: Path) -> None:
+    done = run_demo(tmp_path / "demo", DBT_TARGET="nowhere")
+    assert done.returncode == 1, done.stdout
+    assert "The demo stopped. dbt build\n" in done.stdout
+    assert "does not have a target named 'nowhere'" in done.stdout
