@@ -201,6 +201,7 @@ def test_quoting_can_fail(text: str) -> None:
         "{# '{{ a }}' #}",
         "{{ return('a' ~ b) }}",
         """{% do raise("the policy must be 'a', got: '" ~ b ~ "'") %}""",
+        """{% do raise("with columns='" ~ b ~ "' none is left") %}""",
     ],
 )
 def test_quoting_passes_what_is_right(text: str) -> None:

@@ -141,7 +141,7 @@ def quoting_problems(text: str) -> list[str]:
         if "\0" in quoted
     ]
     return problems + _lines_with(
-        r"""(=|\b(?:in|like|as|values)) ?\(?'"\s*~|(=|\b(?:in|like|as|values)) ?\(?"'\s*~""",
+        r"""(\s=|\b(?:in|like|as|values)) ?\(?'"\s*~|(\s=|\b(?:in|like|as|values)) ?\(?"'\s*~""",
         text,
         "a text that ends in a quote and goes on with a value: use literal or identifier",
     )
