@@ -64,8 +64,9 @@
             "dbt_estate.literal: a number must be finite, got: " ~ value ~ ". Pass none for NULL."
         ) -%}
     {%- endif -%}
-    {#- The zero before the point is not a digit of the number, those after it are. -#}
-    {%- set digits = text.lstrip('-0') | replace('.', '') -%}
+    {#- DuckDB counts a zero before the point as a digit, so where there is no room for it, it goes. -#}
+    {%- set text = text | replace('0.', '.', 1) if text.lstrip('-').startswith('0.') and text | length > dbt_estate._max_digits() else text -%}
+    {%- set digits = text | replace('-', '') | replace('.', '') -%}
     {%- if value is not float and digits | length > dbt_estate._max_digits() -%}
         {%- do exceptions.raise_compiler_error(
             "dbt_estate.literal: a number of " ~ digits | length ~ " digits does not fit the engine's decimal ("

@@ -1,0 +1,115 @@
+"""The commented block of settings in dbt_project.yml, made from `_default_settings()`.
+
+`make settings` writes it; a test fails where the two differ.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PROJECT_FILE = REPOSITORY / "dbt_project.yml"
+SETTINGS_FILE = REPOSITORY / "macros" / "_sql" / "_settings.sql"
+
+BEGIN = "# -- settings, written by `make settings` from macros/_sql/_settings.sql"
+END = "# -- end of the settings"
+
+# What each setting is, in the words of one line; docs/settings.md says more.
+MEANINGS = {
+    "shards": "One table over many databases: docs/shards/index.md",
+    "shards.registry": "the registry: name of a seed or model, or a query",
+    "shards.columns": "the registry's columns; null for one that it does not have",
+    "shards.columns.shard": "name of the shard",
+    "shards.columns.database_name": "its database",
+    "shards.columns.schema_name": "its schema",
+    "shards.columns.is_enabled": "whether it is read",
+    "shards.warn_above": "shards in one view or table before it warns",
+    "shards.sources": "for `dbt-estate shards generate`: docs/shards/generator.md",
+    "shards.discover": "for discovered_shards; `by` for the command line too",
+    "shards.discover.pattern": "names that are LIKE this",
+    "shards.discover.by": "database or schema; null for what is usual on the engine",
+}
+
+
+class UndescribedSettingError(Exception):
+    """A setting without a meaning, or a meaning without a setting."""
+
+
+def default_settings() -> dict[str, Any]:
+    """Return what the macro `_default_settings` returns."""
+    returned: list[dict[str, Any]] = []
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals["return"] = returned.append
+    macros = SETTINGS_FILE.read_text(encoding="utf-8")
+    environment.from_string(macros + "{% do _default_settings() %}").render()
+    return returned[0]
+
+
+def setting_paths(settings: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield the dotted path of every setting and of every group of them."""
+    for key, value in settings.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from setting_paths(value, f"{prefix}{key}.")
+
+
+def settings_block(settings: Mapping[str, Any], meanings: Mapping[str, str]) -> str:
+    """Return the block. Raises UndescribedSettingError where settings and meanings differ."""
+    paths = list(setting_paths(settings))
+    if odd := set(paths) ^ set(meanings):
+        raise UndescribedSettingError(f"described or there, but not both: {sorted(odd)}")
+    lines = [f"{text:<42}# {meaning}" for text, meaning in _lines(settings, meanings)]
+    return "\n".join(
+        [
+            BEGIN,
+            "# Every setting with its default. Set what differs in your own dbt_project.yml.",
+            "#",
+            "# vars:",
+            "#   dbt_estate:",
+            *(f"#     {line}" for line in lines),
+            END,
+            "",
+        ]
+    )
+
+
+def _lines(
+    settings: Mapping[str, Any], meanings: Mapping[str, str], prefix: str = "", indent: str = ""
+) -> Iterator[tuple[str, str]]:
+    for key, value in settings.items():
+        path = f"{prefix}{key}"
+        is_group = isinstance(value, Mapping) and value
+        scalar = "" if is_group else " " + yaml.safe_dump(value).removesuffix("...\n").strip()
+        yield f"{indent}{key}:{scalar}", meanings[path]
+        if is_group:
+            yield from _lines(value, meanings, f"{path}.", f"{indent}  ")
+
+
+def with_block(text: str, block: str) -> str:
+    """Return a file's text with the block in the place of its old one, or at its end."""
+    if BEGIN not in text:
+        return f"{text.rstrip()}\n\n{block}"
+    before, _, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(f"{END}\n")
+    if not end:
+        raise ValueError(f"{PROJECT_FILE.name}: the line {END!r} is missing")
+    return f"{before}{block}{after}"
+
+
+def main() -> int:
+    """Write the block into dbt_project.yml."""
+    text = PROJECT_FILE.read_text(encoding="utf-8")
+    new = with_block(text, settings_block(default_settings(), MEANINGS))
+    PROJECT_FILE.write_text(new, encoding="utf-8", newline="\n")
+    print(f"{PROJECT_FILE.name} is {'as it was' if new == text else 'written'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
