@@ -15,8 +15,9 @@ PLACES = ("database", "schema")
 DEFAULT_LOGICAL = "shards"
 
 # dbt 1.10 moved these from the table and the source into `config`, and warns about the old place.
-_MOVED_TO_CONFIG = ("enabled", "event_time", "freshness", "loaded_at_field", "loaded_at_query")
-_MOVED_TO_CONFIG_TOO = ("meta", "tags")
+_MOVED_TO_CONFIG = (
+    "enabled", "event_time", "freshness", "loaded_at_field", "loaded_at_query", "meta", "tags"
+)  # fmt: skip
 _WRITTEN_BY_US = ("name", "database", "schema", "tables")
 
 
@@ -251,11 +252,7 @@ def _tables(found: _Reader, chosen: Sequence[str]) -> list[Mapping[str, object]]
 
 def _with_config(properties: Mapping[str, object]) -> Mapping[str, object]:
     """Move what dbt reads from `config` since 1.10 into it."""
-    moved = {
-        key: properties[key]
-        for key in (*_MOVED_TO_CONFIG, *_MOVED_TO_CONFIG_TOO)
-        if key in properties
-    }
+    moved = {key: properties[key] for key in _MOVED_TO_CONFIG if key in properties}
     if not moved:
         return properties
     kept = {key: value for key, value in properties.items() if key not in moved}
