@@ -373,7 +373,7 @@ def cell(table: str, status: str, **more: object) -> dict[str, object]:
     return {"table": table, "status": status, **more}
 
 
-REPORT = {
+REPORT: dict[str, Any] = {
     "tables": ["shards.orders", "shards.items"],
     "shards": [
         {
@@ -422,6 +422,11 @@ def test_report_json(run: Run, fake_dbt: FakeDbt) -> None:
 
 
 def test_report_without_findings(run: Run, fake_dbt: FakeDbt) -> None:
+    fake_dbt({"tables": REPORT["tables"], "shards": REPORT["shards"][:1]})
+    assert run("report").stdout == "1 shards x 2 tables: 2 ok\n"
+    output = run("report", "--all").stdout
+    assert "north" in output
+    assert "Findings" not in output
     commands = fake_dbt({"tables": ["a.b"], "shards": []})
     assert run("report", "--tables", "a.b,c").stdout == "0 shards x 1 tables: nothing\n"
     assert '"tables": ["a.b", "shards.c"]' in " ".join(commands[0])

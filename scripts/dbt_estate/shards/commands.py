@@ -18,7 +18,7 @@ from dbt_estate.shards.registry import Shard, appended, read_registry
 from dbt_estate.shards.settings import MODES, PLACES, Overrides, Settings, load_settings
 
 if TYPE_CHECKING:
-    from dbt_estate.shards.live import Cell, Report
+    from dbt_estate.shards.live import Cell, Report, ShardRow
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -309,31 +309,27 @@ def report(format_: str, tables: tuple[str, ...], all_: bool, **options: Any) ->
 
 def _print_report(result: Report, all_: bool) -> None:
     counts = ", ".join(f"{count} {status}" for status, count in result.counts.items())
-    rows = [row for row in result.shards if all_ or any(cell.status != "ok" for cell in row.cells)]
+    found = [(r, cell) for r in result.shards for cell in r.cells if cell.status != "ok"]
+    rows = result.shards if all_ else list({r.shard: r for r, _ in found}.values())
     if rows:
         print_table(
             "Shards and tables" if all_ else "Shards with findings",
             ("shard", *result.tables),
-            [
-                (
-                    row.shard,
-                    *({c.table: c.status for c in row.cells}.get(t, "") for t in result.tables),
-                )
-                for row in rows
-            ],
+            [(row.shard, *_statuses(row, result.tables)) for row in rows],
             _STYLES,
         )
+    if found:
         print_table(
             "Findings",
             ("shard", "table", "what"),
-            [
-                (row.shard, cell.table, _finding(cell))
-                for row in rows
-                for cell in row.cells
-                if cell.status != "ok"
-            ],
+            [(row.shard, cell.table, _finding(cell)) for row, cell in found],
         )
     click.echo(f"{len(result.shards)} shards x {len(result.tables)} tables: {counts or 'nothing'}")
+
+
+def _statuses(row: ShardRow, tables: Sequence[str]) -> list[str]:
+    found = {cell.table: cell.status for cell in row.cells}
+    return [found.get(table, "") for table in tables]
 
 
 def _finding(cell: Cell) -> str:
