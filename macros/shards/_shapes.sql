@@ -56,7 +56,7 @@
             'folds_case': row[4] | int == 1
         }) -%}
     {%- endfor -%}
-    {{- return(shapes) -}}
+    {{- return(shapes | sort(attribute='shards')) -}}
 {%- endmacro %}
 
 
@@ -88,7 +88,7 @@ found as (
         to_json(list({
             'name': fields.column_name,
             'type': fields.data_type,
-            'base': lower(regexp_replace(fields.data_type, '[(].*', '')),
+            'base': lower(regexp_replace(fields.data_type, '[(][0-9, ]+[)]$', '')),
             'precision': fields.numeric_precision,
             'scale': fields.numeric_scale
         } order by fields.column_index) filter (where fields.column_name is not null)) as shape

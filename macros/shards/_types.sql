@@ -77,6 +77,11 @@
 {%- endmacro %}
 
 
+{% macro default___type_ladder() -%}
+    {{- return([]) -}}
+{%- endmacro %}
+
+
 {#- A ladder lists types from narrow to wide, each with those that it holds without loss. What is on no common step (text
     with numbers, a bigint with a double, a time zone with none) needs the user's word.
     https://duckdb.org/docs/stable/sql/data_types/overview -#}
@@ -126,7 +131,8 @@
 {%- endmacro %}
 
 
-{#- https://learn.microsoft.com/sql/t-sql/data-types/data-types-transact-sql -#}
+{#- What has a fixed length goes to what has none: a longer binary would be padded with zeros.
+    https://learn.microsoft.com/sql/t-sql/data-types/data-types-transact-sql -#}
 {% macro sqlserver___type_ladder() -%}
     {%- set integers = ['tinyint', 'smallint', 'int', 'bigint'] -%}
     {%- set digits = {
@@ -139,11 +145,8 @@
         {'base': 'money', 'holds': ['smallmoney']},
         {'base': 'decimal', 'holds': integers + ['numeric', 'smallmoney', 'money'], 'kind': 'decimal', 'most': 38, 'digits': digits},
         {'base': 'float', 'holds': ['real', 'tinyint', 'smallint', 'int']},
-        {'base': 'char', 'holds': [], 'kind': 'length', 'most': 8000, 'unlimited': 'varchar(max)'},
         {'base': 'varchar', 'holds': ['char'], 'kind': 'length', 'most': 8000, 'unlimited': 'varchar(max)'},
-        {'base': 'nchar', 'holds': [], 'kind': 'length', 'most': 4000, 'unlimited': 'nvarchar(max)'},
         {'base': 'nvarchar', 'holds': ['char', 'varchar', 'nchar'], 'kind': 'length', 'most': 4000, 'unlimited': 'nvarchar(max)'},
-        {'base': 'binary', 'holds': [], 'kind': 'length', 'most': 8000, 'unlimited': 'varbinary(max)'},
         {'base': 'varbinary', 'holds': ['binary'], 'kind': 'length', 'most': 8000, 'unlimited': 'varbinary(max)'},
         {'base': 'time', 'holds': [], 'kind': 'fraction', 'pattern': 'time(#)'},
         {'base': 'datetime', 'holds': ['smalldatetime']},

@@ -113,7 +113,7 @@
 
 {#- Up to five names of the shards of some shapes, for a message. -#}
 {% macro _shard_names(shapes) -%}
-    {%- set names = shapes | sum(attribute='names', start=[]) -%}
+    {%- set names = shapes | sum(attribute='names', start=[]) | sort(case_sensitive=true) -%}
     {{- return(names[:5] | join(', ') ~ (', ...' if names | length > 5)) -}}
 {%- endmacro %}
 

@@ -72,5 +72,8 @@
     {%- if given is not string and 'shard' not in mapping -%}
         {%- do problems.append("options.shard_columns must have 'shard', got: " ~ given) -%}
     {%- endif -%}
+    {%- if mapping.values() | map('lower') | unique | list | length < mapping | length -%}
+        {%- do problems.append("options.shard_columns gives one name to two columns: " ~ mapping.values() | join(', ')) -%}
+    {%- endif -%}
     {%- do settings.update({'shard_columns': mapping}) -%}
 {%- endmacro %}

@@ -8,7 +8,7 @@
         {{- return('') -}}
     {%- elif not enabled -%}
         {{- return(dbt_estate._empty_union(settings.shard_columns.values())) -}}
-    {%- elif table.is_cte -%}
+    {%- elif dbt_estate._is_mock(table) -%}
         {{- return(dbt_estate._union_of_mocks(table, registry, enabled, settings)) -}}
     {%- endif -%}
     {%- set shapes = dbt_estate._readable_shapes(table, enabled, settings) -%}
@@ -70,16 +70,39 @@
     {%- elif given | select('boolean') | list | length == given | length -%}
         {{- return(dbt_estate.data_type('boolean')) -}}
     {%- elif given | select('number') | list | length == given | length -%}
-        {{- return('decimal(38, 9)' if given | reject('integer') | list else dbt_estate.data_type('integer')) -}}
+        {{- return(dbt_estate._carried_number_type(given, column)) -}}
+    {%- elif given | selectattr('tzinfo', 'defined') | selectattr('tzinfo') | list or given | rejectattr('year', 'defined') | selectattr('hour', 'defined') | list -%}
+        {%- do exceptions.raise_compiler_error(
+            "dbt_estate.union_shards: the registry's column '" ~ column ~ "' has a time zone or is a time of day, which is not"
+            ~ " carried; cast it to text or to a timestamp in the registry, got: " ~ given[0]
+        ) -%}
     {%- elif given | selectattr('hour', 'defined') | list | length == given | length -%}
         {{- return(dbt_estate.data_type('timestamp')) -}}
-    {%- elif given | selectattr('year', 'defined') | list | length == given | length -%}
+    {%- elif given | selectattr('year', 'defined') | rejectattr('hour', 'defined') | list | length == given | length -%}
         {{- return('date') -}}
     {%- endif -%}
     {%- do exceptions.raise_compiler_error(
         "dbt_estate.union_shards: the registry's column '" ~ column ~ "' mixes types or has one that a literal cannot"
         ~ " carry, got: " ~ given | map('string') | unique | join(', ') | truncate(120)
     ) -%}
+{%- endmacro %}
+
+
+{#- One type whatever the shards: a column whose type follows its values would change with the registry. -#}
+{% macro _carried_number_type(values, column) -%}
+    {%- if not values | reject('integer') | list -%}
+        {{- return(dbt_estate.data_type('integer')) -}}
+    {%- endif -%}
+    {%- for value in values -%}
+        {%- set digits = '{:f}'.format(value).strip('-').split('.') -%}
+        {%- if digits[0] | length > 29 or (digits[1:] | join).rstrip('0') | length > 9 -%}
+            {%- do exceptions.raise_compiler_error(
+                "dbt_estate.union_shards: the registry's column '" ~ column ~ "' has a number of more than 29 digits before or 9"
+                ~ " after the point, got: " ~ '{:f}'.format(value) ~ ". Round it, or cast it to text, in the registry"
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return('decimal(38, 9)') -}}
 {%- endmacro %}
 
 

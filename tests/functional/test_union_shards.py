@@ -441,8 +441,8 @@ def shards(module_estate: Estate) -> Shards:
     by_name = {shard.name: shard for shard in shards.all}
     ours = cases(estate.adapter_type)
     for name, case in ours.items():
-        for shard, content in case.tables.items():
-            shards.create(by_name[shard], name, content)
+        for owner, content in case.tables.items():
+            shards.create(by_name[owner], name, content)
         arguments = case.arguments
         if "only=" not in arguments and case.tables:
             arguments = f"{arguments}, only={sorted(case.tables)}".removeprefix(", ")
@@ -482,18 +482,28 @@ def result(module_estate: Estate, shards: Shards) -> RunResult:
     return module_estate.run_dbt(["run", "--exclude", "shards"], expect_pass=None)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.adapters == ALL])
 def test_case(module_estate: Estate, result: RunResult, name: str) -> None:
+    check(module_estate, result, name)
+
+
+def test_cases_of_some_engines(module_estate: Estate, result: RunResult) -> None:
+    ours = [
+        name for name, case in cases(module_estate.adapter_type).items() if case.adapters != ALL
+    ]
+    for name in ours:
+        check(module_estate, result, name)
+
+
+def check(estate: Estate, result: RunResult, name: str) -> None:
     case = CASES[name]
-    if module_estate.adapter_type not in case.adapters:
-        return
     if case.errors:
-        assert result.status(name) == "error"
+        assert result.status(name) == "error", name
         for words in case.errors:
             assert words in result.message(name)
     else:
         assert result.status(name) == "success", result.message(name)
-        assert read(module_estate, name) == (list(case.columns), sorted(case.rows, key=str))
+        assert read(estate, name) == (list(case.columns), sorted(case.rows, key=str))
 
 
 def test_a_table_that_is_left_out_is_warned_of_once(result: RunResult) -> None:
@@ -508,7 +518,9 @@ def test_names_that_try_to_be_sql_are_names(
     module_estate: Estate, shards: Shards, result: RunResult
 ) -> None:
     assert result.status("evil") == "success", result.message("evil")
-    assert rows_of(module_estate, "evil") == sorted(zip(EVIL, range(len(EVIL)), strict=True))
+    assert rows_of(module_estate, "evil") == sorted(
+        zip(EVIL, range(len(EVIL)), strict=True), key=str
+    )
     y = module_estate.relation("y", shards.all[0].schema)
     assert module_estate.sql(f"select count(*) from {y}") == [(0,)]
 
@@ -622,10 +634,13 @@ def test_arguments_are_refused_together(make_estate: MakeEstate, adapter_type: s
 class TestDatabases:
     """Each shard is a database of its own."""
 
+    # dbt renders what is in a profile, the names of databases among it.
+    NAMES = [name for name in EVIL if "{{" not in name]
+
     @pytest.fixture(scope="class")
     def found(self, class_estate: Estate) -> Shards:
         shards = Shards(class_estate, by="database")
-        for n, name in enumerate(EVIL):
+        for n, name in enumerate(self.NAMES):
             content = Table({"id": "int", **({"x": "int"} if n % 2 else {})}, [(n, n)[: 1 + n % 2]])
             shards.add(name, {"orders": content})
         shards.add("bare")
@@ -635,7 +650,7 @@ class TestDatabases:
             {
                 "models/orders.sql": call("orders", "missing_table='skip'"),
                 "models/by_hand.sql": "{% call(shard) dbt_estate.for_each_shard("
-                f"dbt_estate.get_shards(only={EVIL!r})) %}}select "
+                f"dbt_estate.get_shards(only={self.NAMES!r})) %}}select "
                 "{{ dbt_estate.literal(shard.shard) }} as shard, id from "
                 "{{ dbt_estate.shard_relation(shard, source('store', 'orders')) }}{% endcall %}",
             }
@@ -644,7 +659,7 @@ class TestDatabases:
 
     def test_databases_are_read(self, class_estate: Estate, found: Shards) -> None:
         class_estate.run_dbt(["run"])
-        wanted = [(name, n, n if n % 2 else None) for n, name in enumerate(EVIL)]
+        wanted = [(name, n, n if n % 2 else None) for n, name in enumerate(self.NAMES)]
         assert rows_of(class_estate, "orders") == sorted(wanted, key=str)
         assert rows_of(class_estate, "by_hand") == sorted((row[:2] for row in wanted), key=str)
 
@@ -680,9 +695,10 @@ class TestTimes:
             shards.add(name, {"events": Table(columns, rows)})
         shards.write_model()
         shards.write_source("events", config={"event_time": "happened_at"})
+        key = ", unique_key='id'" if estate.adapter_type == "postgres" else ""
         microbatch = (
             "{{ config(materialized='incremental', incremental_strategy='microbatch',"
-            " event_time='happened_at', batch_size='day', begin='2026-01-01', unique_key='id') }}"
+            f" event_time='happened_at', batch_size='day', begin='2026-01-01'{key}) }}}}"
         )
         body = (
             "{% call(shard) dbt_estate.for_each_shard() %}"
@@ -896,14 +912,11 @@ def test_get_shard_relations(make_estate: MakeEstate, adapter_type: str) -> None
     )
     estate.write(
         {
-            "models/found.sql": f"select {text} {{% if not execute %}}1 as n{{% endif %}}",
+            "models/found.sql": f"select {text}",
             "models/only_b.sql": "select {{ " + of + ", dbt_estate.get_shards(only='b'))"
             " | length }} as n",
-            "models/wrong.sql": "{% set r = dbt_estate.shard_relation({'name': 'a'},"
-            " source('store', 'orders')) %}select 1 as n",
         }
     )
-    estate.write({"models/wrong.sql": "select 1 as n"})
     estate.run_dbt(["run"])
     [found] = estate.sql(f"select * from {estate.relation('found')}")
     a, b = sorted(shards.all[:2], key=lambda shard: shard.name)
