@@ -86,6 +86,10 @@ bench: $(INSTALLED) ## every benchmark, side by side with what it is compared wi
 	@for script in benchmarks/bench_*.py; do \
 		echo "== $$script"; PYTHONPATH=. $(RUN)/python "$$script"; done
 
+.PHONY: settings
+settings: $(INSTALLED) ## write the settings of macros/_sql/_settings.sql into dbt_project.yml
+	@$(RUN)/python tests/support/settings_block.py
+
 .PHONY: format
 format: $(INSTALLED) ## let ruff format and fix
 	$(RUN)/ruff check --fix .
