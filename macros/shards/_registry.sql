@@ -96,9 +96,21 @@
 {%- endmacro %}
 
 
+{#- Role to the registry's column of it, none where the settings say there is none. -#}
+{% macro _role_columns() -%}
+    {%- set columns = dbt_estate._settings()['shards']['columns'] -%}
+    {%- if columns['shard'] is none -%}
+        {%- do exceptions.raise_compiler_error(
+            "vars: dbt_estate: {shards: {columns: {shard: none}}}: a shard needs a name. Give the registry's column of it"
+        ) -%}
+    {%- endif -%}
+    {{- return(columns) -}}
+{%- endmacro %}
+
+
 {#- Position of each role's column in the registry, none where the settings say there is none. -#}
 {% macro _registry_columns(names, name) -%}
-    {%- set configured = dbt_estate._settings()['shards']['columns'] -%}
+    {%- set configured = dbt_estate._role_columns() -%}
     {%- set lowered = names | map('lower') | list -%}
     {%- set problems = [] -%}
     {%- set found = {} -%}
@@ -115,9 +127,6 @@
             ) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if configured['shard'] is none -%}
-        {%- do problems.append("columns.shard is none; a shard needs a name") -%}
-    {%- endif -%}
     {%- if lowered | unique | list | length < lowered | length -%}
         {%- do problems.append("two columns differ only in case: " ~ names | join(', ')) -%}
     {%- endif -%}

@@ -1,5 +1,5 @@
 {% test shard_identifiers_valid(model) -%}
-{%- set columns = dbt_estate._settings()['shards']['columns'] -%}
+{%- set columns = dbt_estate._role_columns() -%}
 {%- set selects = [] -%}
 {%- for role in ['shard', 'database_name', 'schema_name'] if columns[role] is not none -%}
     {%- set name = dbt_estate.identifier(columns[role]) -%}

@@ -1,5 +1,5 @@
 {% test shard_keys_unique(model) -%}
-{%- set columns = dbt_estate._settings()['shards']['columns'] -%}
+{%- set columns = dbt_estate._role_columns() -%}
 {%- set shard = 'lower(' ~ dbt_estate.identifier(columns['shard']) ~ ')' -%}
 select
     'shard' as repeated,

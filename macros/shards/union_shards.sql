@@ -109,7 +109,7 @@
 {#- Under dbt's unit tests the table and the registry are mocks that only the tested query can read: every enabled shard
     of the mocked registry has the mocked rows. -#}
 {% macro _union_of_mocks(table, registry, enabled, settings) -%}
-    {%- set configured = dbt_estate._settings()['shards']['columns'] -%}
+    {%- set configured = dbt_estate._role_columns() -%}
     {%- if (settings.exclude or settings.rename) and not settings.include -%}
         {%- do exceptions.raise_compiler_error(
             "dbt_estate.union_shards: in a unit test the columns of the mocked " ~ table.identifier

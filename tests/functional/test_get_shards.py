@@ -344,7 +344,7 @@ class TestOtherNames:
         result = named.run_dbt(
             ["run", "--select", "found", "--vars", json.dumps(nameless)], expect_pass=False
         )
-        assert "columns.shard is none; a shard needs a name" in result.message("found")
+        assert "{shards: {columns: {shard: none}}}: a shard needs a name" in result.output
 
 
 class TestBeforeTheRegistryIsBuilt:
