@@ -18,13 +18,11 @@
             {%- do (missing if shape.status == 'no_table' and settings.missing_table != 'error' else problems).append(line) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- if problems -%}
-        {%- do problems.append(
-            "What to do: mend or detach these shards, set is_enabled to false in the registry"
-            ~ (", or pass missing_table='warn' to go on without a table" if settings.missing_table == 'error')
-        ) -%}
-    {%- endif -%}
-    {%- do dbt_estate._raise_problems('the shards of ' ~ table.identifier, problems | sort) -%}
+    {%- do dbt_estate._raise_problems(
+        'the shards of ' ~ table.identifier, problems | sort,
+        "What to do: mend or detach these shards, set is_enabled to false in the registry"
+        ~ (", or pass missing_table='warn' to go on without a table" if settings.missing_table == 'error')
+    ) -%}
     {%- set readable = shapes | selectattr('status', 'equalto', 'ok') | list -%}
     {%- if not readable -%}
         {%- do dbt_estate._raise_problems('the shards of ' ~ table.identifier ~ ' (no shard has it)', missing) -%}

@@ -32,7 +32,9 @@
     {%- set readable = shapes | selectattr('status', 'equalto', 'ok') | list -%}
     {%- set usual = namespace(shape=none) -%}
     {%- for shape in readable -%}
-        {%- if usual.shape is none or shape.shards | length > usual.shape.shards | length -%}{%- set usual.shape = shape -%}{%- endif -%}
+        {%- if usual.shape is none or [-(shape.shards | length), shape.shards[0]] < [-(usual.shape.shards | length), usual.shape.shards[0]] -%}
+            {%- set usual.shape = shape -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- for shape in shapes -%}
         {%- set cell = {'table': name, 'status': shape.status, 'missing': [], 'extra': [], 'types': [], 'detail': shape.detail or ''} -%}

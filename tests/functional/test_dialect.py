@@ -164,13 +164,8 @@ def test_any_name_is_one_identifier(module_estate: Estate, macros: Macros, name:
     assert module_estate.sql(f"select {quoted} as a_value from (select 7 as {quoted}) as t") == [(7,)]
 
 
-def is_babelfish(estate: Estate) -> bool:
-    query = "select cast(serverproperty('Babelfish') as int)"
-    return estate.adapter_type == "sqlserver" and estate.sql(query) == [(1,)]
-
-
 def test_rows_out_of_json(module_estate: Estate, macros: Macros) -> None:
-    if is_babelfish(module_estate):
+    if module_estate.is_babelfish:
         pytest.skip("Babelfish's OPENJSON leaves the escapes of JSON in the text")
     rows = [
         {"n": n, "text": text, "x": 1.5, "ok": n % 2 == 0, "at": "2026-01-02T03:04:05"}

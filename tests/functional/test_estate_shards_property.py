@@ -19,7 +19,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.support.engines import quote
+from tests.support.engines import qualified, quote
 from tests.support.estate import Estate
 from tests.support.shards import Shard, Shards, Table, literal, sql_type
 
@@ -62,7 +62,7 @@ class History:
     # -- steps --------------------------------------------------------------------------------
 
     def new_shard(self, pick: int) -> None:
-        shard = self.shards.add(f"h{self.number}_{len(self.shards.all)}_{NAMES[pick % 4]}")
+        shard = self.shards.add(f"h{self.number}_{len(self.shards.all)}_{self.name_end(pick)}")
         columns = {"id": "integer", "amount": "decimal(10,2)", "upd": "timestamp"}
         self.columns[shard.name] = columns
         self.shards.create(shard, "orders", Table(columns))
@@ -103,7 +103,8 @@ class History:
     def wider_column(self, pick: int) -> None:
         shard = self.shards.all[pick % len(self.shards.all)]
         self.has_drifted = True
-        self.change(shard, "alter table {table} alter column id type bigint")
+        to = "" if self.estate.adapter_type == "sqlserver" else "type"
+        self.change(shard, f"alter table {{table}} alter column id {to} bigint")
 
     def toggle_shard(self, pick: int) -> None:
         name = self.shards.all[pick % len(self.shards.all)].name
@@ -127,18 +128,19 @@ class History:
             "sqlserver": "1 / (select 0) = 1",
         }[self.estate.adapter_type]
         if self.estate.adapter_type == "sqlserver":
-            self.estate.execute(f"exec sp_rename '{shard.schema}.orders', 'real_orders'")
+            self.estate.execute(f"exec sp_rename {self.literal(qualified(shard.schema, 'orders'))}, 'real_orders'")
         else:
             self.estate.execute(f"alter table {table} rename to real_orders")
-        self.estate.execute(f"create view {table} as select * from {real} where {raises}")
+        view = qualified(shard.schema, "orders")  # T-SQL takes no database here
+        self.estate.execute(f"create view {view} as select * from {real} where {raises}")
 
     def heal(self) -> None:
         if self.poisoned is not None:
             shard = next(s for s in self.shards.all if s.name == self.poisoned)
             real = self.estate.relation("real_orders", shard.schema)
-            self.estate.execute(f"drop view {self.table(shard)}")
+            self.estate.execute(f"drop view {qualified(shard.schema, 'orders')}")
             if self.estate.adapter_type == "sqlserver":
-                self.estate.execute(f"exec sp_rename '{shard.schema}.real_orders', 'orders'")
+                self.estate.execute(f"exec sp_rename {self.literal(qualified(shard.schema, 'real_orders'))}, 'orders'")
             else:
                 self.estate.execute(f"alter table {real} rename to orders")
             self.poisoned = None
@@ -209,6 +211,10 @@ class History:
         self.run_dbt()
         self.run_dbt()
 
+    def name_end(self, pick: int) -> str:
+        end = NAMES[pick % 4]
+        return end.replace('"', "]") if self.estate.is_babelfish else end
+
     # -- helpers ------------------------------------------------------------------------------
 
     def now(self) -> datetime.datetime:
@@ -228,7 +234,7 @@ class History:
         self.estate.execute(statement.format(table=self.estate.relation(table, shard.schema)))
 
     def write_registry(self) -> None:
-        registry = self.estate.relation("registry", "raw")
+        registry = self.estate.relation("registry", raw_schema(self.estate))
         rows = []
         for shard in self.shards.all:
             is_enabled = "0" if shard.name in self.disabled else "1"
@@ -283,6 +289,10 @@ def model(text: str, **config: Any) -> str:
     return f"{{{{ config(**{config!r}) }}}}\n\n{text}\n"
 
 
+def raw_schema(estate: Estate) -> str:
+    return f"{estate.target_schema}_raw"  # a server outlives its tests, a schema may not
+
+
 def prepare(estate: Estate) -> None:
     """Write the models once; a history only changes tables."""
     name_type = sql_type(estate.adapter_type, "varchar(200)")
@@ -291,9 +301,9 @@ def prepare(estate: Estate) -> None:
             "models/sources.yml": """
                 sources:
                   - name: store
-                    schema: raw
+                    schema: RAW
                     tables: [{name: orders}, {name: registry}]
-                """,
+                """.replace("RAW", raw_schema(estate)),
             "models/plain.sql": model(UNION, materialized="table"),
             "models/whole.sql": model(UNION, materialized="estate_shards", meta={
                 "dbt_estate_shards": {"batch_size": 2, "resume_minutes": 0}}),
@@ -308,11 +318,12 @@ def prepare(estate: Estate) -> None:
                                      meta={"dbt_estate_shards": BY_WATERMARK}),
         }
     )
-    estate.create_schema("raw")
+    estate.create_schema(raw_schema(estate))
     columns = ", ".join(
         f"{column} {name_type}" for column in ["shard", "database_name", "schema_name", "is_enabled"]
     )
-    estate.execute(f"create table {estate.relation('registry', 'raw')} ({columns})")
+    registry = estate.relation("registry", raw_schema(estate))
+    estate.execute(f"create table {registry} ({columns})")
 
 
 def play(estate: Estate, number: int, history_steps: list[Any]) -> None:

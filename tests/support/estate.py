@@ -130,6 +130,12 @@ class Estate:
         return self.workspace.adapter_type
 
     @property
+    def is_babelfish(self) -> bool:
+        """Whether the server of T-SQL is Babelfish, whose OPENJSON keeps the escapes of JSON."""
+        query = "select cast(serverproperty('Babelfish') as int)"
+        return self.adapter_type == "sqlserver" and self.sql(query) == [(1,)]
+
+    @property
     def database(self) -> str:
         """The target's database."""
         return self.workspace.database
