@@ -46,7 +46,8 @@ def make_stores(estate: Estate) -> None:
         orders = estate.relation("orders", "main", f"store_{name}")
         number = "bigint" if is_west else "integer"
         estate.execute(
-            f"create table {orders} (id {number}, total decimal(10, 2){columns}, updated_at timestamp)"
+            f"create table {orders} "
+            f"(id {number}, total decimal(10, 2){columns}, updated_at timestamp)"
         )
         for n, total in ((1, "12.5"), (2, "7.2")):
             estate.execute(
@@ -95,10 +96,8 @@ def test_the_messages_of_the_pages_are_those_of_the_package(estate: Estate) -> N
         }
     )
     seen.append(estate.run_dbt(["run"], expect_pass=False).output)
-    report = estate.run_dbt(
-        ["run-operation", "dbt_estate.shards_report"]
-        + ["--args", "{tables: [store.orders, store.items]}"]
-    )
+    tables = "{tables: [store.orders, store.items]}"
+    report = estate.run_dbt(["run-operation", "dbt_estate.shards_report", "--args", tables])
     lines = page("docs/shards/index.md").split("shards_report --args")[1].split("```")[0]
     assert lines.splitlines()[1:] == report.output.splitlines()[-5:]
 
