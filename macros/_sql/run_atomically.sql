@@ -1,7 +1,7 @@
-{% macro run_atomically(statements, name='main') -%}
+{% macro run_atomically(statements, name='main', sql_header=none) -%}
     {%- set text = dbt_estate.atomically(statements) -%}
     {%- do dbt_estate.end_transaction() -%}
     {%- call statement(name, auto_begin=false) -%}
-        {{- text -}}
+        {{- sql_header ~ '\n' if sql_header }}{{ text -}}
     {%- endcall -%}
 {%- endmacro %}

@@ -15,7 +15,8 @@
     {%- do dbt_estate._log_plan(loads, total) -%}
     {%- for batch in loads | batch(settings.batch_size) -%}
         {%- do dbt_estate.run_atomically(
-            dbt_estate._batch_statements(batch, table, slot, columns, union.shard_column, ledger, generation, settings), 'estate_batch'
+            dbt_estate._batch_statements(batch, table, slot, columns, union.shard_column, ledger, generation, settings),
+            'estate_batch', config.get('sql_header')
         ) -%}
         {%- set done = total - loads | length + [loop.index * settings.batch_size, loads | length] | min -%}
         {%- do log('estate_shards ' ~ this.identifier ~ ': ' ~ done ~ ' of ' ~ total ~ ' shards', info=true) -%}

@@ -265,7 +265,7 @@ select
             end
         where fields.object_id = tables.object_id
         order by fields.column_id
-        for json path
+        for json path, include_null_values
     ),
     null
 from (select 1 as one) as once

@@ -22,7 +22,7 @@
             {%- set names = dbt_estate._quoted_names(adapter.get_columns_in_relation(next)) -%}
             {%- do dbt_estate.run_atomically([
                 'insert into ' ~ next ~ ' (' ~ names ~ ')\nselect ' ~ names ~ '\nfrom (\n' ~ sql ~ '\n) as shard_rows'
-            ], 'estate_sample') -%}
+            ], 'estate_sample', config.get('sql_header')) -%}
             {%- do dbt_estate._swap(next, existing, target, ledger) -%}
         {%- endif -%}
         {%- set is_new = not is_loaded -%}

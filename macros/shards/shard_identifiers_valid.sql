@@ -5,18 +5,30 @@
     {%- set name = dbt_estate.identifier(columns[role]) -%}
     {%- set query -%}
 select
-    '{{ role }}' as role,
+    {{ dbt_estate.literal(role) }} as role,
     {{ name }} as value
 from {{ model }}
 where {{ name }} is null
     or {{ name }} = ''
-    or {{ name }} <> trim({{ name }})
+    or {{ adapter.dispatch('_has_outer_space', 'dbt_estate')(name) }}
     or {{ adapter.dispatch('_has_control_character', 'dbt_estate')(name) }}
     {%- endset -%}
     {%- do selects.append(query) -%}
 {%- endfor -%}
 {{ selects | join('\nunion all\n') }}
 {%- endtest %}
+
+
+{% macro default___has_outer_space(name) -%}
+    {{- return(name ~ ' <> trim(' ~ name ~ ')') -}}
+{%- endmacro %}
+
+
+{#- A comparison leaves spaces at the end out of account:
+    https://learn.microsoft.com/sql/t-sql/language-elements/string-comparison-assignment -#}
+{% macro sqlserver___has_outer_space(name) -%}
+    {{- return('datalength(' ~ name ~ ') <> datalength(trim(' ~ name ~ '))') -}}
+{%- endmacro %}
 
 
 {#- What a line, a page or a terminal reads as something else than itself. -#}

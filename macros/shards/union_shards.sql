@@ -71,10 +71,13 @@
         {{- return(dbt_estate.data_type('boolean')) -}}
     {%- elif given | select('number') | list | length == given | length -%}
         {{- return(dbt_estate._carried_number_type(given, column)) -}}
-    {%- elif given | selectattr('tzinfo', 'defined') | selectattr('tzinfo') | list or given | rejectattr('year', 'defined') | selectattr('hour', 'defined') | list -%}
+    {%- endif -%}
+    {%- set zoned = given | selectattr('tzinfo', 'defined') | selectattr('tzinfo') | list -%}
+    {%- set hours = given | rejectattr('year', 'defined') | selectattr('hour', 'defined') | list -%}
+    {%- if zoned or hours -%}
         {%- do exceptions.raise_compiler_error(
-            "dbt_estate.union_shards: the registry's column '" ~ column ~ "' has a time zone or is a time of day, which is not"
-            ~ " carried; cast it to text or to a timestamp in the registry, got: " ~ given[0]
+            "dbt_estate.union_shards: the registry's column '" ~ column ~ "' has a time zone or is a time of day,"
+            ~ " which is not carried; cast it to text or to a timestamp in the registry, got: " ~ given[0]
         ) -%}
     {%- elif given | selectattr('hour', 'defined') | list | length == given | length -%}
         {{- return(dbt_estate.data_type('timestamp')) -}}

@@ -389,7 +389,7 @@ class TestBeforeTheRegistryIsBuilt:
         }.items():
             # It is a query of its own, with typed columns and no rows.
             text = unbuilt.compiled(model)
-            view = unbuilt.relation(f"placeholder_of_{model}")
+            view = f'"{unbuilt.target_schema}"."placeholder_of_{model}"'  # T-SQL: no database
             unbuilt.execute([f"create view {view} as {text}"])
             cursor = unbuilt.sql(f"select * from {view}")
             names = unbuilt.sql(

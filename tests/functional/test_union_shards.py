@@ -906,7 +906,7 @@ def test_get_shard_relations(make_estate: MakeEstate, adapter_type: str) -> None
     shards.write_source("orders", database=estate.database)
     of = "dbt_estate.get_shard_relations(source('store', 'orders')"
     text = (
-        "{%- for r in " + of + ") -%}{% if not loop.first %}, {% endif %}"
+        "{% for r in " + of + ") -%}{% if not loop.first %}, {% endif %}"
         "{{ dbt_estate.literal(r | string) }} as r{{ loop.index }},"
         " {{ dbt_estate.literal(r.schema) }} as s{{ loop.index }}{%- endfor -%}"
     )
