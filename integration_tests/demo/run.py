@@ -41,6 +41,7 @@ ENVIRONMENT = {
     "DBT_PROFILES_DIR": ".",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "DBT_USE_COLORS": "false",
+    "DBT_LOG_LEVEL_FILE": "info",
     "PYTHONUTF8": "1",
     "PYTHONPATH": str(REPOSITORY / "scripts"),
 }
@@ -161,10 +162,10 @@ class Demo:
         self.console.print(f"\n[bold cyan]{text}[/]", highlight=False)
 
     def quote(self, output: str, wanted: Callable[[str], bool] = bool) -> None:
-        """Print the lines of a command's output that matter here, without dbt's clock."""
+        """Print the lines of an output that matter here, without dbt's clock."""
         for line in output.splitlines():
             if wanted(line):
-                text = re.sub(r"^\d\d:\d\d:\d\d\s+", "", line)
+                text = re.sub(r"^\d\d:\d\d:\d\d\s+(\[WARNING\]: )?", "", line)
                 self.console.print(
                     f"    {text}", style="dim", highlight=False, markup=False, soft_wrap=True
                 )
