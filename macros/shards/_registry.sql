@@ -176,7 +176,10 @@
     {%- set names = {} -%}
     {%- for shard in shards -%}
         {%- set name = shard.shard | string | lower -%}
-        {%- set place = tojson([shard.database_name, shard.schema_name] | map('string') | map('lower') | list) -%}
+        {%- set place = tojson([
+            adapter.dispatch('_place_key', 'dbt_estate')(shard.database_name),
+            adapter.dispatch('_place_key', 'dbt_estate')(shard.schema_name)
+        ]) -%}
         {%- if shard.shard is not none and name in names -%}
             {%- do problems.append("row " ~ loop.index ~ ": shard '" ~ shard.shard ~ "' is already in row " ~ names[name]) -%}
         {%- endif -%}
@@ -190,4 +193,16 @@
         {%- do names.setdefault(name, loop.index) -%}
         {%- do places.setdefault(place, loop.index) -%}
     {%- endfor -%}
+{%- endmacro %}
+
+
+{#- Names of one key are one database or schema to the engine. -#}
+{% macro default___place_key(name) -%}
+    {{- return(name | string | lower) -}}
+{%- endmacro %}
+
+
+{#- https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS: a quoted name keeps its case -#}
+{% macro postgres___place_key(name) -%}
+    {{- return(name | string) -}}
 {%- endmacro %}

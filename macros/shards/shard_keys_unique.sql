@@ -11,7 +11,7 @@ having count(*) > 1
 {%- if columns['database_name'] is not none or columns['schema_name'] is not none -%}
     {%- set place = [] -%}
     {%- for role in ['database_name', 'schema_name'] if columns[role] is not none -%}
-        {%- do place.append('lower(' ~ dbt_estate.identifier(columns[role]) ~ ')') -%}
+        {%- do place.append(adapter.dispatch('_place_key_sql', 'dbt_estate')(dbt_estate.identifier(columns[role]))) -%}
     {%- endfor %}
 union all
 select
@@ -23,3 +23,14 @@ group by {{ place | join(', ') }}
 having count(*) > 1
 {%- endif -%}
 {%- endtest %}
+
+
+{#- As get_shards compares them. -#}
+{% macro default___place_key_sql(name) -%}
+    {{- return('lower(' ~ name ~ ')') -}}
+{%- endmacro %}
+
+
+{% macro postgres___place_key_sql(name) -%}
+    {{- return(name) -}}
+{%- endmacro %}

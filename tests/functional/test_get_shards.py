@@ -130,6 +130,9 @@ def shards(module_estate: Estate) -> Shards:
             "models/of_list.sql": reader("", "two", list_of_two),
             "models/of_filtered_list.sql": reader("", of_default),
             "models/of_spellings.sql": reader(rows_query(estate.adapter_type, spelled)),
+            "models/of_places_by_case.sql": reader(
+                rows_query(estate.adapter_type, [row("a", "Place"), row("b", "place")])
+            ),
             "models/of_flags.sql": reader(
                 rows_query(
                     estate.adapter_type,
@@ -230,6 +233,17 @@ def test_a_registry_is_refused(built: RunResult, case: str) -> None:
     text = built.message(f"refused_{case}")
     for words in REFUSED[case][1]:
         assert words in text, text
+
+
+def test_places_that_differ_in_case_are_two_where_the_engine_keeps_case(
+    module_estate: Estate, built: RunResult
+) -> None:
+    if module_estate.adapter_type == "postgres":
+        found = written(module_estate, "of_places_by_case")
+        assert [shard["schema_name"] for shard in found] == ["Place", "place"]
+    else:
+        text = built.message("of_places_by_case")
+        assert "row 2: (estate, place) is already the place of row 1" in text
 
 
 def test_a_registry_without_rows_is_refused(built: RunResult) -> None:

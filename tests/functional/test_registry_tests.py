@@ -24,7 +24,8 @@ REGISTRIES: dict[str, tuple[list[dict[str, Any]], dict[str, int]]] = {
         {UNIQUE: 0, VALID: 0},
     ),
     "same_name": ([row("a", "p"), row("A", "q")], {UNIQUE: 1, VALID: 0}),
-    "same_place": ([row("a", "p"), row("b", "P")], {UNIQUE: 1, VALID: 0}),
+    "same_place": ([row("a", "p"), row("b", "p")], {UNIQUE: 1, VALID: 0}),
+    "place_in_another_case": ([row("a", "p"), row("b", "P")], {UNIQUE: 1, VALID: 0}),
     "same_both": ([row("a", "p"), row("a", "p"), row("a", "p")], {UNIQUE: 2, VALID: 0}),
     "nulls": ([row(None, "p"), row("b", None), row("c", "r", None)], {UNIQUE: 0, VALID: 3}),
     "blanks": ([row("", "p"), row("b", "  ")], {UNIQUE: 0, VALID: 2}),
@@ -60,6 +61,8 @@ def test_they_find_what_is_wrong(estate: Estate) -> None:
         for test, count in counts.items()
         if count
     }
+    if estate.adapter_type == "postgres":  # two schemas there
+        del wanted[f"{UNIQUE}_of_place_in_another_case"]
     assert failures == wanted, result.output
     assert result.status(f"{UNIQUE}_of_good") == result.status(f"{VALID}_of_good") == "pass"
 

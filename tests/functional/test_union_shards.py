@@ -264,6 +264,12 @@ CASES: dict[str, Case] = {
         [("a", 1), ("b", 2), ("c", 3)],
         adapters=("duckdb",),
     ),
+    "case_folded_otherwise": Case(
+        {"a": table(ID=("int", 1)), "b": table(id=("bigint", 2)), "c": table(Id=("int", 3))},
+        ["shard", "ID"],
+        [("a", 1), ("b", 2), ("c", 3)],
+        adapters=("duckdb",),
+    ),
     "case_kept": Case(
         {"a": table(Id=("int", 1), id=("int", 2)), "b": table(id=("bigint", 3))},
         ["shard", "Id", "id"],
