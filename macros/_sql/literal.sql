@@ -1,27 +1,38 @@
 {% macro literal(value) -%}
-    {{- return(adapter.dispatch('literal', 'dbt_estate')(value)) -}}
+    {{- return(dbt_estate._literals([value])[0]) -}}
 {%- endmacro %}
 
 
-{#- The forks differ in how they write text, booleans and times: `style` names those differences,
-    so that the order of the type tests (a boolean is an integer in Python) stands once. -#}
-{% macro default__literal(value) -%}
-    {{- return(dbt_estate._literal(value, {
-        'true': 'true', 'false': 'false', 'date': 'date', 'time': 'time',
-        'timestamp': 'timestamp', 'timestamp_tz': 'timestamp with time zone', 'separator': ' '
-    })) -}}
+{#- Looking up the adapter's macros costs more than writing a literal, so it is done once for many. The engines differ in how
+    they write text, booleans and times; the order of the type tests (a boolean is an integer in Python) stands once. -#}
+{% macro _literals(values) -%}
+    {%- set style = adapter.dispatch('_literal_style', 'dbt_estate')() -%}
+    {%- set write_text = adapter.dispatch('_text_literal', 'dbt_estate') -%}
+    {%- set texts = [] -%}
+    {%- for value in values -%}
+        {%- do texts.append(dbt_estate._literal(value, style, write_text)) -%}
+    {%- endfor -%}
+    {{- return(texts) -}}
 {%- endmacro %}
 
 
-{% macro sqlserver__literal(value) -%}
-    {{- return(dbt_estate._literal(value, {
-        'true': '1', 'false': '0', 'date': 'date', 'time': 'time(6)',
-        'timestamp': 'datetime2(6)', 'timestamp_tz': 'datetimeoffset(6)', 'separator': 'T'
-    })) -}}
+{% macro default___literal_style() -%}
+    {{- return({
+        'true': 'true', 'false': 'false', 'date': 'date', 'time': 'time', 'timestamp': 'timestamp',
+        'timestamp_tz': 'timestamp with time zone', 'separator': ' '
+    }) -}}
 {%- endmacro %}
 
 
-{% macro _literal(value, style) -%}
+{% macro sqlserver___literal_style() -%}
+    {{- return({
+        'true': '1', 'false': '0', 'date': 'date', 'time': 'time(6)', 'timestamp': 'datetime2(6)',
+        'timestamp_tz': 'datetimeoffset(6)', 'separator': 'T'
+    }) -}}
+{%- endmacro %}
+
+
+{% macro _literal(value, style, write_text) -%}
     {%- if value is undefined and not execute -%}
         {#- The columns of a registry are not known while dbt parses. -#}
         {{- return('null') -}}
@@ -39,7 +50,7 @@
                 "dbt_estate.literal: text with a NUL character cannot be written in SQL; remove it first"
             ) -%}
         {%- endif -%}
-        {{- return(adapter.dispatch('_text_literal', 'dbt_estate')(value)) -}}
+        {{- return(write_text(value)) -}}
     {%- elif value.isoformat is defined -%}
         {%- set has_date = value.year is defined -%}
         {%- set has_time = value.hour is defined -%}

@@ -1,4 +1,4 @@
-{% macro run_atomically(statements, name='main', sql_header=none) -%}
+{% macro run_atomically(statements, name='estate_transaction', sql_header=none) -%}
     {%- set text = dbt_estate.atomically(statements) -%}
     {%- do dbt_estate.end_transaction() -%}
     {%- call statement(name, auto_begin=false) -%}

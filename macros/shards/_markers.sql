@@ -18,9 +18,11 @@
     {%- set escapes = {'*': '\\u002a', '/': '\\u002f', '?': '\\u003f', '{': '\\u007b', '}': '\\u007d', "'": '\\u0027',
         ';': '\\u003b', '%': '\\u0025'} -%}
     {%- set text = namespace(value=tojson(values)) -%}
-    {%- for character, escape in escapes.items() -%}
-        {%- set text.value = text.value | replace(character, escape) -%}
-    {%- endfor -%}
+    {%- if modules.re.search("[*/?{}';%]", text.value) -%}
+        {%- for character, escape in escapes.items() -%}
+            {%- set text.value = text.value | replace(character, escape) -%}
+        {%- endfor -%}
+    {%- endif -%}
     {{- return('/* estate_shards ' ~ kind ~ ' ' ~ text.value ~ ' */') -}}
 {%- endmacro %}
 

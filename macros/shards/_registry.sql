@@ -77,14 +77,15 @@
             "dbt_estate: the shard registry (" ~ name ~ ") is empty. Add a row for each shard."
         ) -%}
     {%- endif -%}
+    {%- set names = rows.column_names | map('lower') | list -%}
+    {#- Roles whose column has another name, or that have none. -#}
+    {%- set moved = {} -%}
+    {%- for role, index in columns.items() if index is none or names[index] != role -%}{%- do moved.update({role: index}) -%}{%- endfor -%}
     {%- set shards = [] -%}
     {%- set problems = [] -%}
     {%- for row in rows.rows -%}
-        {%- set shard = {} -%}
-        {%- for column in rows.column_names -%}
-            {%- do shard.update({column | lower: row[loop.index0]}) -%}
-        {%- endfor -%}
-        {%- for role, index in columns.items() -%}
+        {%- set shard = dict(zip(names, row)) -%}
+        {%- for role, index in moved.items() -%}
             {%- do shard.update({role: row[index] if index is not none else none}) -%}
         {%- endfor -%}
         {%- do dbt_estate._check_shard(shard, columns, 'row ' ~ loop.index, problems) -%}
@@ -137,7 +138,11 @@
 
 {% macro _check_shard(shard, columns, where, problems) -%}
     {%- for role in ['shard', 'database_name', 'schema_name'] if columns[role] is not none -%}
-        {%- do dbt_estate._check_place(role, shard[role], where, problems) -%}
+        {#- Nothing but printable characters, no white space at an end. -#}
+        {%- set value = shard[role] -%}
+        {%- if value is not string or not modules.re.match('(?!\\s)[^\x00-\x1f\x7f]+(?<!\\s)\\Z', value) -%}
+            {%- do dbt_estate._name_problem(role, value, where, problems) -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- if columns['is_enabled'] is none -%}
         {%- do shard.update({'is_enabled': true}) -%}
@@ -154,7 +159,7 @@
 
 
 {#- A database or a schema that is NULL would silently read the one the run is connected to. -#}
-{% macro _check_place(role, value, where, problems) -%}
+{% macro _name_problem(role, value, where, problems) -%}
     {%- if value is none or (value is string and value | trim == '') -%}
         {%- do problems.append(where ~ ": " ~ role ~ " is blank") -%}
     {%- elif value is not string -%}
@@ -164,7 +169,7 @@
         ) -%}
     {%- elif value | trim != value -%}
         {%- do problems.append(where ~ ": " ~ role ~ " begins or ends with white space: '" ~ value ~ "'") -%}
-    {%- elif modules.re.search('[\x00-\x1f\x7f]', value) -%}
+    {%- else -%}
         {%- do problems.append(where ~ ": " ~ role ~ " has a control character: " ~ tojson(value)) -%}
     {%- endif -%}
 {%- endmacro %}
@@ -174,12 +179,11 @@
 {% macro _check_shard_keys(shards, problems) -%}
     {%- set places = {} -%}
     {%- set names = {} -%}
+    {%- set folds = adapter.dispatch('_folds_places', 'dbt_estate')() -%}
     {%- for shard in shards -%}
         {%- set name = shard.shard | string | lower -%}
-        {%- set place = tojson([
-            adapter.dispatch('_place_key', 'dbt_estate')(shard.database_name),
-            adapter.dispatch('_place_key', 'dbt_estate')(shard.schema_name)
-        ]) -%}
+        {%- set path = shard.database_name ~ '\n' ~ shard.schema_name -%}
+        {%- set place = path | lower if folds else path -%}
         {%- if shard.shard is not none and name in names -%}
             {%- do problems.append("row " ~ loop.index ~ ": shard '" ~ shard.shard ~ "' is already in row " ~ names[name]) -%}
         {%- endif -%}
@@ -196,13 +200,13 @@
 {%- endmacro %}
 
 
-{#- Names of one key are one database or schema to the engine. -#}
-{% macro default___place_key(name) -%}
-    {{- return(name | string | lower) -}}
+{#- Whether names that differ in case are one database or schema to the engine. -#}
+{% macro default___folds_places() -%}
+    {{- return(true) -}}
 {%- endmacro %}
 
 
 {#- https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS: a quoted name keeps its case -#}
-{% macro postgres___place_key(name) -%}
-    {{- return(name | string) -}}
+{% macro postgres___folds_places() -%}
+    {{- return(false) -}}
 {%- endmacro %}

@@ -1,7 +1,6 @@
 {#- One pass over the shards: what the ledger and the table agree on is increased or kept, everything else is loaded whole,
     k shards a transaction. -#}
 {% macro _run_pass(table, slot, columns, union, ledger, settings) -%}
-    {%- do dbt_estate._check_shard_column(columns, union.shard_column) -%}
     {%- set rows = dbt_estate._ledger_rows(ledger, slot, settings) -%}
     {%- set counts = dbt_estate._rows_by_shard(table, columns, union.shard_column, settings) -%}
     {%- set generation = dbt_estate._generation(rows) -%}
@@ -21,18 +20,6 @@
         {%- set done = total - loads | length + [loop.index * settings.batch_size, loads | length] | min -%}
         {%- do log('estate_shards ' ~ this.identifier ~ ': ' ~ done ~ ' of ' ~ total ~ ' shards', info=true) -%}
     {%- endfor -%}
-{%- endmacro %}
-
-
-{% macro _check_shard_column(columns, shard_column) -%}
-    {%- set names = columns | map(attribute='name') | map('lower') | list -%}
-    {%- if shard_column | lower not in names -%}
-        {%- do exceptions.raise_compiler_error(
-            "estate_shards " ~ this.identifier ~ ": the branches have no column '" ~ shard_column ~ "' with the shard's name; they have "
-            ~ names | join(', ') ~ ". Select " ~ dbt_estate.literal('...') ~ " as " ~ shard_column
-            ~ " in the body of for_each_shard: dbt_estate.literal(shard.shard)"
-        ) -%}
-    {%- endif -%}
 {%- endmacro %}
 
 
@@ -71,12 +58,6 @@ group by {{ shard }}
     {%- endif -%}
     {%- set found = [] -%}
     {%- for column in columns if column.name | lower == settings.watermark | lower -%}{%- do found.append(column) -%}{%- endfor -%}
-    {%- if not found -%}
-        {%- do exceptions.raise_compiler_error(
-            "meta: dbt_estate_shards of " ~ this.identifier ~ ": the watermark '" ~ settings.watermark
-            ~ "' is not a column of the model; it has " ~ columns | map(attribute='name') | join(', ')
-        ) -%}
-    {%- endif -%}
     {{- return(found[0]) -}}
 {%- endmacro %}
 

@@ -21,7 +21,7 @@
     {%- do dbt_estate._raise_problems(
         'the shards of ' ~ table.identifier, problems | sort,
         "What to do: mend or detach these shards, set is_enabled to false in the registry"
-        ~ (", or pass missing_table='warn' to go on without a table" if settings.missing_table == 'error')
+        ~ (", or pass missing_table='warn' to go on without a table" if shapes | selectattr('status', 'equalto', 'no_table') | list)
     ) -%}
     {%- set readable = shapes | selectattr('status', 'equalto', 'ok') | list -%}
     {%- if not readable -%}

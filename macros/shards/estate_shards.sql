@@ -27,8 +27,7 @@
         {%- endif -%}
         {%- set is_new = not is_loaded -%}
     {%- elif is_loaded and settings.watermark is not none and not should_full_refresh() -%}
-        {%- do dbt_estate._load_live(target, union, ledger, settings) -%}
-        {%- set is_new = false -%}
+        {%- set is_new = dbt_estate._load_live(target, existing, union, ledger, settings) -%}
     {%- else -%}
         {%- do dbt_estate._load_next(target, existing, union, ledger, settings) -%}
         {%- set is_new = true -%}

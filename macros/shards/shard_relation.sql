@@ -9,17 +9,26 @@
     {%- if dbt_estate._is_mock(table) or shard.is_placeholder -%}
         {{- return(table) -}}
     {%- endif -%}
-    {%- set path = {
-        'database': shard.database_name if shard.database_name is not none else table.database,
-        'schema': shard.schema_name if shard.schema_name is not none else table.schema,
-        'identifier': table.identifier
-    } -%}
-    {#- dbt puts quotes around a name, and leaves those within it as they are. -#}
+    {{- return(dbt_estate._placed(dbt_estate._unplaced(table), shard, table)) -}}
+{%- endmacro %}
+
+
+{#- The part that is alike for all shards: making a Relation anew costs more than moving one. -#}
+{% macro _unplaced(table) -%}
+    {{- return(table.incorporate(require_alias=false).quote(database=true, schema=true, identifier=true)) -}}
+{%- endmacro %}
+
+
+{#- dbt puts quotes around a name, and leaves those within it as they are. -#}
+{% macro _placed(unplaced, shard, table) -%}
     {%- set quote = table.quote_character -%}
-    {%- for part, name in path.items() if name is not none -%}
-        {%- do path.update({part: name | replace(quote, quote ~ quote)}) -%}
-    {%- endfor -%}
-    {{- return(table.incorporate(path=path, require_alias=false).quote(database=true, schema=true, identifier=true)) -}}
+    {%- set database = shard.database_name if shard.database_name is not none else table.database -%}
+    {%- set schema = shard.schema_name if shard.schema_name is not none else table.schema -%}
+    {{- return(unplaced.replace_path(
+        database=database | replace(quote, quote ~ quote) if database is not none else none,
+        schema=schema | replace(quote, quote ~ quote) if schema is not none else none,
+        identifier=table.identifier | replace(quote, quote ~ quote)
+    )) -}}
 {%- endmacro %}
 
 

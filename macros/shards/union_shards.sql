@@ -15,19 +15,19 @@
     {%- set target = dbt_estate._union_columns(shapes, settings) -%}
     {%- set branches = [] -%}
     {%- set carried = dbt_estate._carried_columns(enabled, settings) -%}
+    {%- set unplaced = dbt_estate._unplaced(table) -%}
     {%- for shape in shapes -%}
         {%- set projection = dbt_estate._projection(shape, target, settings) -%}
         {%- for n in shape.shards -%}
-            {%- do branches.append(dbt_estate._branch(n, enabled[n], carried, projection, table, settings)) -%}
+            {%- set relation = dbt_estate._placed(unplaced, enabled[n], table) -%}
+            {%- do branches.append(dbt_estate._branch(n, enabled[n], carried[n], projection, relation, settings)) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{- return(dbt_estate._marked_union(branches | sort(attribute='n'), settings.shard_columns['shard'])) -}}
 {%- endmacro %}
 
 
-{% macro _branch(n, shard, carried, projection, table, settings) -%}
-    {%- set relation = dbt_estate.shard_relation(shard, table) -%}
-    {%- set own = carried[n] -%}
+{% macro _branch(n, shard, own, projection, relation, settings) -%}
     {%- set tail = '\nfrom ' ~ relation ~ ' as shard_rows' ~ ('\nwhere ' ~ settings.where if settings.where) -%}
     {{- return({
         'n': n,
@@ -52,10 +52,8 @@
         {%- set type = dbt_estate._carried_type(shards | map(attribute=column) | list, column) -%}
         {%- set alias = dbt_estate.identifier(name) -%}
         {%- set extended = [] -%}
-        {%- for shard in shards -%}
-            {%- do extended.append(
-                texts.all[loop.index0] ~ 'cast(' ~ dbt_estate.literal(shard[column]) ~ ' as ' ~ type ~ ') as ' ~ alias ~ ',\n    '
-            ) -%}
+        {%- for value in dbt_estate._literals(shards | map(attribute=column) | list) -%}
+            {%- do extended.append(texts.all[loop.index0] ~ 'cast(' ~ value ~ ' as ' ~ type ~ ') as ' ~ alias ~ ',\n    ') -%}
         {%- endfor -%}
         {%- set texts.all = extended -%}
     {%- endfor -%}

@@ -302,6 +302,37 @@ def test_settings_are_checked(estate: Estate) -> None:
     assert "no column 'shard' with the shard's name" in result.message("unnamed")
 
 
+@pytest.mark.adapters("duckdb", "postgres")
+def test_a_type_is_not_narrowed_under_rows_that_need_it(estate: Estate) -> None:
+    """The widest shard leaves; its rows are removed, kept as they are, or the run says why not."""
+    shards = arrange(estate, 2)
+    wide = Table({**COLUMNS, "id": "bigint"}, [(3_000_000_000, DAY)])
+    shards.add("wide", {"orders": wide})
+    shards.write_model()
+    keep = {"dbt_estate_shards": {"watermark": "upd", "retired": "keep"}}
+    typed = UNION.replace("ref('shards')", "ref('shards'), options={'column_types': {'id': 'bigint'}}")
+    write(estate, **INCREASED)
+    write(estate, name="keeper", meta=keep)
+    write(estate, name="typed", sql=typed, meta=keep)
+    write(estate, name="ignoring", on_schema_change="ignore", **INCREASED)
+    estate.run_dbt(["run"])
+    shards.all.pop()
+    shards.write_model()
+    result = estate.run_dbt(["run"], expect_pass=False)
+    assert result.status("subject") == result.status("typed") == "success"
+    assert "types have changed, so all is loaded anew: id from" in result.output
+    assert estate.sql(f"select count(*) from {estate.relation('subject')}") == [(4,)]
+    assert "types have changed" in result.message("ignoring")
+    assert "with on_schema_change: ignore" in result.message("ignoring")
+    for name in ("keeper", "typed"):
+        kept = f"select id from {estate.relation(name)} where shard = 'wide'"
+        assert estate.sql(kept) == [(3_000_000_000,)]
+    if estate.adapter_type == "duckdb":
+        assert "1 rows of retired shards need BIGINT" in result.message("keeper")
+    else:
+        assert "out of range" in result.message("keeper")
+
+
 def test_rows_of_a_changed_key_are_replaced_and_rows_without_a_time_are_kept_up(
     estate: Estate,
 ) -> None:
