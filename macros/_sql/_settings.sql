@@ -20,7 +20,9 @@
 
 {% macro _settings() -%}
     {%- set problems = [] -%}
-    {%- set settings = dbt_estate._merged(dbt_estate._default_settings(), var('dbt_estate', {}), 'dbt_estate', problems) -%}
+    {%- set settings = dbt_estate._merged(
+        dbt_estate._default_settings(), var('dbt_estate', {}), 'dbt_estate', problems
+    ) -%}
     {%- do dbt_estate._raise_problems("vars: dbt_estate in dbt_project.yml", problems) -%}
     {{- return(settings) -}}
 {%- endmacro %}

@@ -25,7 +25,8 @@
 {%- endmacro %}
 
 
-{#- A key of an index may take 1,700 bytes: https://learn.microsoft.com/sql/sql-server/maximum-capacity-specifications-for-sql-server -#}
+{#- A key of an index may take 1,700 bytes:
+    https://learn.microsoft.com/sql/sql-server/maximum-capacity-specifications-for-sql-server -#}
 {% macro sqlserver__data_type() -%}
     {{- return({
         'name': 'nvarchar(256)', 'text': 'nvarchar(max)', 'integer': 'bigint', 'double': 'float',

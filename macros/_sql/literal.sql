@@ -3,8 +3,9 @@
 {%- endmacro %}
 
 
-{#- Looking up the adapter's macros costs more than writing a literal, so it is done once for many. The engines differ in how
-    they write text, booleans and times; the order of the type tests (a boolean is an integer in Python) stands once. -#}
+{#- Looking up the adapter's macros costs more than writing a literal, so it is done once for many. The engines
+    differ in how they write text, booleans and times; the order of the type tests (a boolean is an integer in
+    Python) stands once. -#}
 {% macro _literals(values) -%}
     {%- set style = adapter.dispatch('_literal_style', 'dbt_estate')() -%}
     {%- set write_text = adapter.dispatch('_text_literal', 'dbt_estate') -%}
@@ -76,7 +77,8 @@
         ) -%}
     {%- endif -%}
     {#- DuckDB counts a zero before the point as a digit, so where there is no room for it, it goes. -#}
-    {%- set text = text | replace('0.', '.', 1) if text.lstrip('-').startswith('0.') and text | length > dbt_estate._max_digits() else text -%}
+    {%- set text = text | replace('0.', '.', 1)
+        if text.lstrip('-').startswith('0.') and text | length > dbt_estate._max_digits() else text -%}
     {%- set digits = text | replace('-', '') | replace('.', '') -%}
     {%- if value is not float and digits | length > dbt_estate._max_digits() -%}
         {%- do exceptions.raise_compiler_error(

@@ -34,7 +34,9 @@
 set nocount on;
 declare @granted int;
 exec @granted = sp_getapplock
-    @Resource = {{ dbt_estate.literal('dbt_estate ' ~ local_md5(name)) }}, @LockMode = 'Exclusive', @LockOwner = 'Session', @LockTimeout = 0;
+    @Resource = {{
+        dbt_estate.literal('dbt_estate ' ~ local_md5(name))
+    }}, @LockMode = 'Exclusive', @LockOwner = 'Session', @LockTimeout = 0;
 select @granted as granted
     {%- endset -%}
     {{- return(run_query(query).rows[0][0] >= 0) -}}

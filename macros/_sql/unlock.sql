@@ -17,6 +17,7 @@
 
 {% macro sqlserver__unlock(name) -%}
     {%- do run_query(
-        'exec sp_releaseapplock @Resource = ' ~ dbt_estate.literal('dbt_estate ' ~ local_md5(name)) ~ ", @LockOwner = 'Session'"
+        'exec sp_releaseapplock @Resource = ' ~ dbt_estate.literal('dbt_estate ' ~ local_md5(name))
+        ~ ", @LockOwner = 'Session'"
     ) -%}
 {%- endmacro %}

@@ -1,20 +1,27 @@
-{#- Loads into the table that is read, batch by batch; returns whether the table is a new one after all. A column that
-    changes its type is not altered in place, where values of a shard that is gone may not fit: the table is rebuilt. -#}
+{#- Loads into the table that is read, batch by batch; returns whether the table is a new one after all. A column
+    that changes its type is not altered in place, where values of a shard that is gone may not fit: the table is
+    rebuilt. -#}
 {% macro _load_live(target, existing, union, ledger, settings) -%}
     {%- set scratch = dbt_estate._fresh_table(target, '__estate_shape', union.branches[0].sql) -%}
     {%- do dbt_estate._check_columns(scratch, union, settings) -%}
-    {%- set policy = config.get('on_schema_change') if model.unrendered_config.get('on_schema_change') else 'sync_all_columns' -%}
+    {%- set policy = config.get('on_schema_change') if model.unrendered_config.get('on_schema_change')
+        else 'sync_all_columns' -%}
     {%- set changes = dbt_estate._type_changes(scratch, target, policy) -%}
     {%- if changes and policy == 'sync_all_columns' and config.get('full_refresh') is not sameas false -%}
         {%- do adapter.drop_relation(scratch) -%}
-        {%- do log('estate_shards ' ~ this.identifier ~ ': types have changed, so all is loaded anew: ' ~ changes | join('; '), info=true) -%}
+        {%- do log(
+            'estate_shards ' ~ this.identifier ~ ': types have changed, so all is loaded anew: '
+            ~ changes | join('; '), info=true
+        ) -%}
         {%- do dbt_estate._load_next(target, existing, union, ledger, settings) -%}
         {{- return(true) -}}
     {%- elif changes and policy != 'fail' -%}
         {%- do adapter.drop_relation(scratch) -%}
         {%- do exceptions.raise_compiler_error(
-            "estate_shards " ~ this.identifier ~ ": types have changed (" ~ changes | join('; ') ~ ") and the table may not follow, with"
-            ~ " on_schema_change: " ~ policy ~ " and full_refresh: " ~ config.get('full_refresh') ~ ". Run it with --full-refresh,"
+            "estate_shards " ~ this.identifier ~ ": types have changed (" ~ changes | join('; ')
+            ~ ") and the table may not follow, with"
+            ~ " on_schema_change: " ~ policy ~ " and full_refresh: " ~ config.get('full_refresh')
+            ~ ". Run it with --full-refresh,"
             ~ " set on_schema_change: sync_all_columns, or name the types in options.column_types of union_shards."
         ) -%}
     {%- endif -%}
@@ -31,7 +38,9 @@
         {%- do adapter.expand_target_column_types(from_relation=scratch, to_relation=target) -%}
     {%- endif -%}
     {%- set current = {} -%}
-    {%- for column in adapter.get_columns_in_relation(target) -%}{%- do current.update({column.name | lower: column}) -%}{%- endfor -%}
+    {%- for column in adapter.get_columns_in_relation(target) -%}
+        {%- do current.update({column.name | lower: column}) -%}
+    {%- endfor -%}
     {%- set changes = [] -%}
     {%- for column in adapter.get_columns_in_relation(scratch) if column.name | lower in current -%}
         {%- set old = current[column.name | lower] -%}
@@ -51,7 +60,8 @@
     {%- set problems = [] -%}
     {%- if union.shard_column | lower not in lowered -%}
         {%- do problems.append(
-            "the branches have no column '" ~ union.shard_column ~ "' with the shard's name: select dbt_estate.literal(shard.shard) as "
+            "the branches have no column '" ~ union.shard_column
+            ~ "' with the shard's name: select dbt_estate.literal(shard.shard) as "
             ~ union.shard_column ~ " in the body of for_each_shard"
         ) -%}
     {%- endif -%}
@@ -64,13 +74,15 @@
     {%- if problems -%}
         {%- do adapter.drop_relation(scratch) -%}
         {%- do dbt_estate.end_transaction() -%}
-        {%- do dbt_estate._raise_problems('estate_shards ' ~ this.identifier, problems, 'Its columns are ' ~ names | join(', ')) -%}
+        {%- do dbt_estate._raise_problems(
+            'estate_shards ' ~ this.identifier, problems, 'Its columns are ' ~ names | join(', ')
+        ) -%}
     {%- endif -%}
 {%- endmacro %}
 
 
-{#- A first build, a full refresh and every run of a model without a watermark fill a table beside the one that is read, and
-    take its place at the end. One that died is gone on with, if its columns still are the model's. -#}
+{#- A first build, a full refresh and every run of a model without a watermark fill a table beside the one that is
+    read, and take its place at the end. One that died is gone on with, if its columns still are the model's. -#}
 {% macro _load_next(target, existing, union, ledger, settings) -%}
     {%- set next = make_intermediate_relation(target, '__estate_next') -%}
     {%- set left_over = load_cached_relation(next) -%}
@@ -79,7 +91,8 @@
     {%- set columns = adapter.get_columns_in_relation(scratch) -%}
     {%- set can_resume = left_over is not none
         and dbt_estate._ledger_rows(ledger, 'next', settings)
-        and dbt_estate._column_texts(adapter.get_columns_in_relation(left_over)) == dbt_estate._column_texts(columns) -%}
+        and dbt_estate._column_texts(adapter.get_columns_in_relation(left_over))
+            == dbt_estate._column_texts(columns) -%}
     {%- if can_resume -%}
         {%- do adapter.drop_relation(scratch) -%}
         {%- do log('estate_shards ' ~ this.identifier ~ ': goes on with the rebuild that was left', info=true) -%}
@@ -87,7 +100,9 @@
         {%- do drop_relation_if_exists(left_over) -%}
         {%- do adapter.rename_relation(scratch, next) -%}
         {%- do dbt_estate.end_transaction() -%}
-        {%- do dbt_estate.run_atomically(['delete from ' ~ ledger ~ ' where ' ~ dbt_estate._ledger_condition('next')], 'estate_forget') -%}
+        {%- do dbt_estate.run_atomically(
+            ['delete from ' ~ ledger ~ ' where ' ~ dbt_estate._ledger_condition('next')], 'estate_forget'
+        ) -%}
     {%- endif -%}
     {%- do dbt_estate._run_pass(next, 'next', columns, union, ledger, settings) -%}
     {%- if settings.retired == 'keep' and existing is not none and existing.is_table -%}
@@ -144,8 +159,8 @@ where 1 = 0
 {%- endmacro %}
 
 
-{#- Brings the columns of the table after those of the model by dbt's on_schema_change; a model that does not set it follows
-    (sync_all_columns), since the table is to equal the union. Returns the columns to insert. -#}
+{#- Brings the columns of the table after those of the model by dbt's on_schema_change; a model that does not set it
+    follows (sync_all_columns), since the table is to equal the union. Returns the columns to insert. -#}
 {% macro _follow_schema(scratch, target, policy) -%}
     {%- do process_schema_changes(policy, scratch, target) -%}
     {%- do dbt_estate.end_transaction() -%}
@@ -163,7 +178,9 @@ where 1 = 0
     {%- set names = dbt_estate._literals(union.branches | map(attribute='shard') | list) | join(', ') -%}
     {%- set retired = dbt_estate.identifier(union.shard_column) ~ ' not in (' ~ names ~ ')' -%}
     {%- set held = {} -%}
-    {%- for column in adapter.get_columns_in_relation(existing) -%}{%- do held.update({column.name | lower: column}) -%}{%- endfor -%}
+    {%- for column in adapter.get_columns_in_relation(existing) -%}
+        {%- do held.update({column.name | lower: column}) -%}
+    {%- endfor -%}
     {%- set shared = [] -%}
     {%- for column in columns if column.name | lower in held -%}{%- do shared.append(column) -%}{%- endfor -%}
     {%- do dbt_estate._check_kept_values(existing, held, shared, retired) -%}
@@ -175,7 +192,8 @@ where 1 = 0
 {%- endmacro %}
 
 
-{#- With the shard that needed it, a wider type is gone from the union, and its rows stay: an insert would round them. -#}
+{#- With the shard that needed it, a wider type is gone from the union, and its rows stay: an insert would round
+    them. -#}
 {% macro _check_kept_values(existing, held, columns, retired) -%}
     {%- set problems = [] -%}
     {%- for column in columns if column.data_type != held[column.name | lower].data_type -%}
@@ -192,7 +210,8 @@ where {{ retired }}
         {%- set lost = run_query(query).rows[0][0] -%}
         {%- if lost -%}
             {%- do problems.append(
-                "column '" ~ column.name ~ "' is " ~ column.data_type ~ " in the union now, and " ~ lost ~ " rows of retired shards"
+                "column '" ~ column.name ~ "' is " ~ column.data_type ~ " in the union now, and " ~ lost
+                ~ " rows of retired shards"
                 ~ " need " ~ old ~ ": name it in options.column_types: {'" ~ column.name ~ "': '" ~ old ~ "'}"
             ) -%}
         {%- endif -%}
@@ -212,8 +231,8 @@ where {{ retired }}
 {%- endmacro %}
 
 
-{#- Left open for the materialization to commit, so that where the engine allows it, the tables, the ledger, the grants and
-    the hooks change at once. -#}
+{#- Left open for the materialization to commit, so that where the engine allows it, the tables, the ledger, the
+    grants and the hooks change at once. -#}
 {% macro _swap(next, existing, target, ledger) -%}
     {%- call statement('estate_forget') -%}
 delete from {{ ledger }}

@@ -7,7 +7,8 @@
     {%- endfor -%}
     {%- do dbt_estate._warn_about_size(branches | length) -%}
     {{- return(
-        dbt_estate._marker('begin', [shard_column]) ~ '\n' ~ texts | join('\nunion all\n') ~ '\n' ~ dbt_estate._marker('end', [])
+        dbt_estate._marker('begin', [shard_column]) ~ '\n' ~ texts | join('\nunion all\n') ~ '\n'
+        ~ dbt_estate._marker('end', [])
     ) -}}
 {%- endmacro %}
 
@@ -27,14 +28,16 @@
 {%- endmacro %}
 
 
-{#- The marked union of a model's text: its shard column and its branches (shard, fingerprint, sql). Raises where the text
-    is anything but one union, since a union cut out of a larger query gives another answer than the query. -#}
+{#- The marked union of a model's text: its shard column and its branches (shard, fingerprint, sql). Raises where
+    the text is anything but one union, since a union cut out of a larger query gives another answer than the query.
+    -#}
 {% macro _read_markers(sql) -%}
     {%- set pattern = '(?m)^[ \\t]*/\\* estate_shards (begin|shard|end) (.*?) \\*/[ \\t]*$' -%}
     {%- set parts = modules.re.split(pattern, sql) -%}
     {%- set kinds = parts[1::3] -%}
     {%- set outside = modules.re.sub('(?s)/\\*.*?\\*/|--[^\\n]*', '', parts[0] ~ '\n' ~ parts[-1]) | trim -%}
-    {%- if kinds | select('equalto', 'begin') | list | length != 1 or kinds[0] != 'begin' or kinds[-1] != 'end' or outside -%}
+    {%- if kinds | select('equalto', 'begin') | list | length != 1 or kinds[0] != 'begin' or kinds[-1] != 'end'
+        or outside -%}
         {%- do exceptions.raise_compiler_error(
             "The materialization 'estate_shards' needs a model that is exactly one call of dbt_estate.union_shards or"
             ~ " dbt_estate.for_each_shard, and comments; " ~ this ~ " has "
@@ -58,7 +61,8 @@
     {%- set limit = dbt_estate._settings()['shards']['warn_above'] -%}
     {%- if model.resource_type == 'model' and config.get('materialized') in ['view', 'table'] and count > limit -%}
         {%- do exceptions.warn(
-            "dbt_estate: " ~ model.name ~ " unions " ~ count ~ " shards in one statement, and the time to plan it grows with"
+            "dbt_estate: " ~ model.name ~ " unions " ~ count
+            ~ " shards in one statement, and the time to plan it grows with"
             ~ " the square of that. materialized='estate_shards' loads the same text shard by shard."
             ~ " (vars: dbt_estate: {shards: {warn_above: " ~ limit ~ "}})"
         ) -%}

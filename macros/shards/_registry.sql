@@ -48,7 +48,9 @@
 
 
 {% macro _placeholder_shard() -%}
-    {{- return({'shard': 'shard', 'database_name': none, 'schema_name': none, 'is_enabled': true, 'is_placeholder': true}) -}}
+    {{- return({
+        'shard': 'shard', 'database_name': none, 'schema_name': none, 'is_enabled': true, 'is_placeholder': true
+    }) -}}
 {%- endmacro %}
 
 
@@ -58,10 +60,13 @@
         {{- return(run_query(registry)) -}}
     {%- endif -%}
     {%- if load_relation(registry) is none -%}
-        {%- set problem = "the shard registry " ~ registry.render() ~ " is not built yet. Build it first: dbt build --select "
+        {%- set problem = "the shard registry " ~ registry.render()
+            ~ " is not built yet. Build it first: dbt build --select "
             ~ registry.identifier -%}
         {%- if flags.WHICH in ['compile', 'generate'] -%}
-            {%- do exceptions.warn("dbt_estate: " ~ problem ~ ". A placeholder without rows stands in for the union.") -%}
+            {%- do exceptions.warn(
+                "dbt_estate: " ~ problem ~ ". A placeholder without rows stands in for the union."
+            ) -%}
             {{- return(none) -}}
         {%- endif -%}
         {%- do exceptions.raise_compiler_error("dbt_estate: " ~ problem) -%}
@@ -80,7 +85,9 @@
     {%- set names = rows.column_names | map('lower') | list -%}
     {#- Roles whose column has another name, or that have none. -#}
     {%- set moved = {} -%}
-    {%- for role, index in columns.items() if index is none or names[index] != role -%}{%- do moved.update({role: index}) -%}{%- endfor -%}
+    {%- for role, index in columns.items() if index is none or names[index] != role -%}
+        {%- do moved.update({role: index}) -%}
+    {%- endfor -%}
     {%- set shards = [] -%}
     {%- set problems = [] -%}
     {%- for row in rows.rows -%}
@@ -102,7 +109,8 @@
     {%- set columns = dbt_estate._settings()['shards']['columns'] -%}
     {%- if columns['shard'] is none -%}
         {%- do exceptions.raise_compiler_error(
-            "vars: dbt_estate: {shards: {columns: {shard: none}}}: a shard needs a name. Give the registry's column of it"
+            "vars: dbt_estate: {shards: {columns: {shard: none}}}: a shard needs a name. Give the registry's column"
+            ~ " of it"
         ) -%}
     {%- endif -%}
     {{- return(columns) -}}
@@ -185,7 +193,9 @@
         {%- set path = shard.database_name ~ '\n' ~ shard.schema_name -%}
         {%- set place = path | lower if folds else path -%}
         {%- if shard.shard is not none and name in names -%}
-            {%- do problems.append("row " ~ loop.index ~ ": shard '" ~ shard.shard ~ "' is already in row " ~ names[name]) -%}
+            {%- do problems.append(
+                "row " ~ loop.index ~ ": shard '" ~ shard.shard ~ "' is already in row " ~ names[name]
+            ) -%}
         {%- endif -%}
         {%- if shard.database_name is none and shard.schema_name is none -%}
         {%- elif place in places -%}
@@ -206,7 +216,7 @@
 {%- endmacro %}
 
 
-{#- https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS: a quoted name keeps its case -#}
+{#- A quoted name keeps its case: https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS -#}
 {% macro postgres___folds_places() -%}
     {{- return(false) -}}
 {%- endmacro %}

@@ -1,5 +1,5 @@
-{#- One pass over the shards: what the ledger and the table agree on is increased or kept, everything else is loaded whole,
-    k shards a transaction. -#}
+{#- One pass over the shards: what the ledger and the table agree on is increased or kept, everything else is loaded
+    whole, k shards a transaction. -#}
 {% macro _run_pass(table, slot, columns, union, ledger, settings) -%}
     {%- set rows = dbt_estate._ledger_rows(ledger, slot, settings) -%}
     {%- set counts = dbt_estate._rows_by_shard(table, columns, union.shard_column, settings) -%}
@@ -7,7 +7,9 @@
     {%- do dbt_estate._remove_retired(table, slot, union, ledger, rows, counts, settings) -%}
     {%- set loads = [] -%}
     {%- for branch in union.branches -%}
-        {%- set load = dbt_estate._planned_load(branch, rows.get(branch.shard), counts.get(branch.shard), columns, settings) -%}
+        {%- set load = dbt_estate._planned_load(
+            branch, rows.get(branch.shard), counts.get(branch.shard), columns, settings
+        ) -%}
         {%- if load -%}{%- do loads.append(load) -%}{%- endif -%}
     {%- endfor -%}
     {%- set total = union.branches | length -%}
@@ -26,7 +28,8 @@
 {% macro _log_plan(loads, total) -%}
     {%- set whole = loads | rejectattr('bound') | list | length -%}
     {%- do log(
-        'estate_shards ' ~ this.identifier ~ ': ' ~ total ~ ' shards, ' ~ whole ~ ' to load whole, ' ~ (loads | length - whole)
+        'estate_shards ' ~ this.identifier ~ ': ' ~ total ~ ' shards, ' ~ whole ~ ' to load whole, '
+        ~ (loads | length - whole)
         ~ ' to increase, ' ~ (total - loads | length) ~ ' already loaded by the run that was left', info=true
     ) -%}
 {%- endmacro %}
@@ -40,7 +43,10 @@
 select
     {{ shard }} as shard,
     count(*) as row_count,
-    {{ adapter.dispatch('_exact_text', 'dbt_estate')('max(' ~ dbt_estate.identifier(watermark.name) ~ ')') if watermark else 'null' }} as watermark
+    {{
+        adapter.dispatch('_exact_text', 'dbt_estate')('max(' ~ dbt_estate.identifier(watermark.name) ~ ')')
+        if watermark else 'null'
+    }} as watermark
 from {{ table }}
 group by {{ shard }}
     {%- endset -%}
@@ -57,7 +63,9 @@ group by {{ shard }}
         {{- return(none) -}}
     {%- endif -%}
     {%- set found = [] -%}
-    {%- for column in columns if column.name | lower == settings.watermark | lower -%}{%- do found.append(column) -%}{%- endfor -%}
+    {%- for column in columns if column.name | lower == settings.watermark | lower -%}
+        {%- do found.append(column) -%}
+    {%- endfor -%}
     {{- return(found[0]) -}}
 {%- endmacro %}
 
@@ -93,7 +101,9 @@ group by {{ shard }}
         {%- elif count and count.watermark is not none -%}
             {%- set type = dbt_estate._watermark_column(columns, settings).data_type -%}
             {%- set highest = 'cast(' ~ dbt_estate.literal(count.watermark | string) ~ ' as ' ~ type ~ ')' -%}
-            {%- do load.update({'bound': dbt_estate._lower_bound(highest, settings), 'watermark': count.watermark | string}) -%}
+            {%- do load.update({
+                'bound': dbt_estate._lower_bound(highest, settings), 'watermark': count.watermark | string
+            }) -%}
         {%- endif -%}
     {%- endif -%}
     {{- return(load) -}}
@@ -114,7 +124,8 @@ group by {{ shard }}
 {% macro _remove_retired(table, slot, union, ledger, rows, counts, settings) -%}
     {%- set current = union.branches | map(attribute='shard') | list -%}
     {%- set shard_column = dbt_estate.identifier(union.shard_column) -%}
-    {%- set retired = (rows.keys() | list + counts.keys() | reject('none') | list) | unique | reject('in', current) | list -%}
+    {%- set retired = (rows.keys() | list + counts.keys() | reject('none') | list)
+        | unique | reject('in', current) | list -%}
     {%- set statements = [] -%}
     {%- if none in counts -%}
         {%- do statements.append('delete from ' ~ table ~ '\nwhere ' ~ shard_column ~ ' is null') -%}
@@ -122,9 +133,14 @@ group by {{ shard }}
     {%- if retired and settings.retired == 'delete' -%}
         {%- set names = [] -%}
         {%- for shard in retired -%}{%- do names.append(dbt_estate.literal(shard)) -%}{%- endfor -%}
-        {%- do statements.append('delete from ' ~ table ~ '\nwhere ' ~ shard_column ~ ' in (' ~ names | join(', ') ~ ')') -%}
+        {%- do statements.append(
+            'delete from ' ~ table ~ '\nwhere ' ~ shard_column ~ ' in (' ~ names | join(', ') ~ ')'
+        ) -%}
         {%- do statements.append('delete from ' ~ ledger ~ '\nwhere ' ~ dbt_estate._ledger_condition(slot, retired)) -%}
-        {%- do log('estate_shards ' ~ this.identifier ~ ': removes ' ~ retired | length ~ ' retired shards: ' ~ retired | sort | join(', ') | truncate(200), info=true) -%}
+        {%- do log(
+            'estate_shards ' ~ this.identifier ~ ': removes ' ~ retired | length ~ ' retired shards: '
+            ~ retired | sort | join(', ') | truncate(200), info=true
+        ) -%}
     {%- endif -%}
     {%- if statements -%}
         {%- do dbt_estate.run_atomically(statements, 'estate_retire') -%}

@@ -1,5 +1,6 @@
-{#- The distinct column lists of one table over all shards, from one query: each shape with its columns and the positions
-    of the shards that have it. What cannot be read is an error; a missing table is one unless `missing_table` says not. -#}
+{#- The distinct column lists of one table over all shards, from one query: each shape with its columns and the
+    positions of the shards that have it. What cannot be read is an error; a missing table is one unless
+    `missing_table` says not. -#}
 {% macro _readable_shapes(table, shards, settings) -%}
     {%- set shapes = dbt_estate._shapes(table, shards) -%}
     {%- set reasons = {
@@ -13,15 +14,19 @@
     {%- set missing = [] -%}
     {%- for shape in shapes if shape.status != 'ok' -%}
         {%- for n in shape.shards -%}
-            {%- set line = "shard '" ~ shards[n].shard ~ "' (" ~ dbt_estate.shard_relation(shards[n], table).render() ~ "): "
+            {%- set line = "shard '" ~ shards[n].shard ~ "' ("
+                ~ dbt_estate.shard_relation(shards[n], table).render() ~ "): "
                 ~ reasons[shape.status] ~ (': ' ~ shape.detail if shape.detail) -%}
-            {%- do (missing if shape.status == 'no_table' and settings.missing_table != 'error' else problems).append(line) -%}
+            {%- do (
+                missing if shape.status == 'no_table' and settings.missing_table != 'error' else problems
+            ).append(line) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- do dbt_estate._raise_problems(
         'the shards of ' ~ table.identifier, problems | sort,
         "What to do: mend or detach these shards, set is_enabled to false in the registry"
-        ~ (", or pass missing_table='warn' to go on without a table" if shapes | selectattr('status', 'equalto', 'no_table') | list)
+        ~ (", or pass missing_table='warn' to go on without a table"
+           if shapes | selectattr('status', 'equalto', 'no_table') | list)
     ) -%}
     {%- set readable = shapes | selectattr('status', 'equalto', 'ok') | list -%}
     {%- if not readable -%}
@@ -50,7 +55,8 @@
         {%- set names = [] -%}
         {%- for n in positions -%}{%- do names.append(shards[n].shard) -%}{%- endfor -%}
         {%- do shapes.append({
-            'status': row[0], 'columns': fromjson(row[1] or '[]'), 'shards': positions, 'names': names, 'detail': row[3],
+            'status': row[0], 'columns': fromjson(row[1] or '[]'), 'shards': positions, 'names': names,
+            'detail': row[3],
             'folds_case': row[4] | int == 1
         }) -%}
     {%- endfor -%}
@@ -201,7 +207,9 @@ begin
             );
         else
         begin
-            set @query = replace({{ dbt_estate.literal(dbt_estate._sqlserver_shape_query() | trim) }}, N'{database}', quotename(@database));
+            set @query = replace({{
+                dbt_estate.literal(dbt_estate._sqlserver_shape_query() | trim)
+            }}, N'{database}', quotename(@database));
             exec sp_executesql @query, N'@n bigint, @schema sysname, @table sysname', @n, @schema, @table;
         end
     end try

@@ -1,11 +1,12 @@
-{#- The ledger lives in the model's own database and schema, since a transaction may not reach further. One row a shard and
-    slot: `live` is the table that is read, `next` the one that a full refresh fills. A row says `loaded` until its pass
-    has ended, then `complete`. -#}
+{#- The ledger lives in the model's own database and schema, since a transaction may not reach further. One row a
+    shard and slot: `live` is the table that is read, `next` the one that a full refresh fills. A row says `loaded`
+    until its pass has ended, then `complete`. -#}
 {% macro _shard_ledger(target) -%}
     {%- set ledger = target.incorporate(path={'identifier': 'estate_shard_loads'}, type='table') -%}
     {%- if load_cached_relation(ledger) is none -%}
         {%- do dbt_estate.create_table_once(ledger, {
-            'model': 'name', 'slot': 'name', 'shard': 'name', 'generation': 'integer', 'fingerprint': 'name', 'status': 'name',
+            'model': 'name', 'slot': 'name', 'shard': 'name', 'generation': 'integer', 'fingerprint': 'name',
+            'status': 'name',
             'row_count': 'integer', 'watermark': 'name', 'started_at': 'timestamp', 'finished_at': 'timestamp',
             'invocation_id': 'name'
         }) -%}

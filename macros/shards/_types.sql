@@ -1,4 +1,4 @@
-{#- The type that holds every value of a column on all shards: {type, base}. Widened within a family, never narrowed. -#}
+{#- The type that holds every value of a column on all shards, {type, base}: widened within a family, never narrowed. -#}
 {% macro _common_type(key, name, shapes, settings, problems) -%}
     {%- set fields = {} -%}
     {%- for shape in shapes if key in shape.fields -%}
@@ -13,12 +13,16 @@
         {%- set uses = [] -%}
         {%- for type in fields -%}
             {%- set users = [] -%}
-            {%- for shape in shapes if key in shape.fields and shape.fields[key].type == type -%}{%- do users.append(shape) -%}{%- endfor -%}
+            {%- for shape in shapes if key in shape.fields and shape.fields[key].type == type -%}
+                {%- do users.append(shape) -%}
+            {%- endfor -%}
             {%- do uses.append(type ~ ' on ' ~ dbt_estate._shard_names(users)) -%}
         {%- endfor -%}
         {%- do problems.append(
-            "column '" ~ name ~ "' is " ~ uses | join(' and ') ~ (", and types='strict' allows one type" if settings.types == 'strict'
-            else ", and no type holds them all without loss") ~ ". Name a type in options.column_types: {'" ~ name ~ "': ...}"
+            "column '" ~ name ~ "' is " ~ uses | join(' and ')
+            ~ (", and types='strict' allows one type" if settings.types == 'strict'
+               else ", and no type holds them all without loss")
+            ~ ". Name a type in options.column_types: {'" ~ name ~ "': ...}"
         ) -%}
         {{- return(types[0]) -}}
     {%- endif -%}
@@ -45,7 +49,9 @@
     {%- elif step.kind == 'length' -%}
         {%- set lengths = types | map(attribute='size') | list -%}
         {%- set unlimited = none in lengths or lengths | max > step.most -%}
-        {{- return({'base': step.base, 'type': step.unlimited if unlimited else step.base ~ '(' ~ lengths | max ~ ')'}) -}}
+        {{- return({
+            'base': step.base, 'type': step.unlimited if unlimited else step.base ~ '(' ~ lengths | max ~ ')'
+        }) -}}
     {%- elif step.kind == 'fraction' -%}
         {%- set digits = types | rejectattr('base', 'in', ['date']) | map(attribute='scale') | reject('none') | list -%}
         {{- return({'base': step.base, 'type': step.pattern | replace('#', (digits + [0]) | max)}) -}}
@@ -54,7 +60,8 @@
 {%- endmacro %}
 
 
-{#- Digits before and after the point are kept apart: decimal(18, 2) with bigint is decimal(21, 2), not decimal(19, 2). -#}
+{#- Digits before and after the point are kept apart: decimal(18, 2) with bigint is decimal(21, 2), not decimal(19,
+    2). -#}
 {% macro _decimal_type(step, types) -%}
     {%- set whole = [] -%}
     {%- set scale = [] -%}
@@ -82,8 +89,8 @@
 {%- endmacro %}
 
 
-{#- A ladder lists types from narrow to wide, each with those that it holds without loss. What is on no common step (text
-    with numbers, a bigint with a double, a time zone with none) needs the user's word.
+{#- A ladder lists types from narrow to wide, each with those that it holds without loss. What is on no common step
+    (text with numbers, a bigint with a double, a time zone with none) needs the user's word.
     https://duckdb.org/docs/stable/sql/data_types/overview -#}
 {% macro duckdb___type_ladder() -%}
     {%- set small = ['tinyint', 'utinyint'] -%}
@@ -143,14 +150,17 @@
         {'base': 'int', 'holds': ['tinyint', 'smallint']},
         {'base': 'bigint', 'holds': integers},
         {'base': 'money', 'holds': ['smallmoney']},
-        {'base': 'decimal', 'holds': integers + ['numeric', 'smallmoney', 'money'], 'kind': 'decimal', 'most': 38, 'digits': digits},
+        {'base': 'decimal', 'holds': integers + ['numeric', 'smallmoney', 'money'], 'kind': 'decimal', 'most': 38,
+            'digits': digits},
         {'base': 'float', 'holds': ['real', 'tinyint', 'smallint', 'int']},
         {'base': 'varchar', 'holds': ['char'], 'kind': 'length', 'most': 8000, 'unlimited': 'varchar(max)'},
-        {'base': 'nvarchar', 'holds': ['char', 'varchar', 'nchar'], 'kind': 'length', 'most': 4000, 'unlimited': 'nvarchar(max)'},
+        {'base': 'nvarchar', 'holds': ['char', 'varchar', 'nchar'], 'kind': 'length', 'most': 4000,
+            'unlimited': 'nvarchar(max)'},
         {'base': 'varbinary', 'holds': ['binary'], 'kind': 'length', 'most': 8000, 'unlimited': 'varbinary(max)'},
         {'base': 'time', 'holds': [], 'kind': 'fraction', 'pattern': 'time(#)'},
         {'base': 'datetime', 'holds': ['smalldatetime']},
-        {'base': 'datetime2', 'holds': ['date', 'smalldatetime', 'datetime'], 'kind': 'fraction', 'pattern': 'datetime2(#)'},
+        {'base': 'datetime2', 'holds': ['date', 'smalldatetime', 'datetime'], 'kind': 'fraction',
+            'pattern': 'datetime2(#)'},
         {'base': 'datetimeoffset', 'holds': [], 'kind': 'fraction', 'pattern': 'datetimeoffset(#)'}
     ]) -}}
 {%- endmacro %}

@@ -62,7 +62,9 @@
     {%- set available = names.values() | sort | join(', ') -%}
     {%- for option in ['include', 'exclude', 'column_types'] -%}
         {%- for name in settings[option] if dbt_estate._key(name, folds) not in names -%}
-            {%- do problems.append("options." ~ option ~ ": no shard has a column '" ~ name ~ "'; there is " ~ available) -%}
+            {%- do problems.append(
+                "options." ~ option ~ ": no shard has a column '" ~ name ~ "'; there is " ~ available
+            ) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- set sources = [] -%}
@@ -80,9 +82,13 @@
     {%- set excluded = dbt_estate._by_key(dict.fromkeys(settings.exclude), folds) -%}
     {%- set ordered = {} -%}
     {%- if settings.include -%}
-        {%- for name in settings.include -%}{%- do ordered.update({dbt_estate._key(name, folds): name}) -%}{%- endfor -%}
+        {%- for name in settings.include -%}
+            {%- do ordered.update({dbt_estate._key(name, folds): name}) -%}
+        {%- endfor -%}
     {%- else -%}
-        {%- for key, name in names | dictsort(case_sensitive=true) -%}{%- do ordered.update({key: name}) -%}{%- endfor -%}
+        {%- for key, name in names | dictsort(case_sensitive=true) -%}
+            {%- do ordered.update({key: name}) -%}
+        {%- endfor -%}
     {%- endif -%}
     {%- set chosen = {} -%}
     {%- set shard_keys = dbt_estate._by_key(dict.fromkeys(settings.shard_columns.values()), folds) -%}
@@ -96,7 +102,8 @@
             ) -%}
         {%- elif lacking and settings.columns == 'strict' -%}
             {%- do problems.append(
-                "columns='strict': column '" ~ name ~ "' is missing on " ~ lacking | sum(attribute='shards', start=[]) | length
+                "columns='strict': column '" ~ name ~ "' is missing on "
+                ~ lacking | sum(attribute='shards', start=[]) | length
                 ~ " shards (" ~ dbt_estate._shard_names(lacking) ~ ")"
             ) -%}
         {%- elif not lacking or settings.columns == 'union' -%}
@@ -118,17 +125,19 @@
 {%- endmacro %}
 
 
-{#- The select list of one shape. `own` is the part that its tables have themselves: a column that only other shards have
-    changes no row of these. -#}
+{#- The select list of one shape. `own` is the part that its tables have themselves: a column that only other shards
+    have changes no row of these. -#}
 {% macro _projection(shape, columns, settings) -%}
     {%- set lines = [] -%}
     {%- set own = [] -%}
     {%- for column in columns -%}
         {%- set field = shape.fields.get(column.key) -%}
         {%- set value = dbt_estate.identifier(field.source) if field else 'null' -%}
-        {%- set cast = value if field and field.type | lower == column.type | lower else 'cast(' ~ value ~ ' as ' ~ column.type ~ ')' -%}
+        {%- set cast = value if field and field.type | lower == column.type | lower
+            else 'cast(' ~ value ~ ' as ' ~ column.type ~ ')' -%}
         {%- set line = adapter.dispatch('_collated', 'dbt_estate')(cast, column) -%}
-        {%- set named = line if field and line == dbt_estate.identifier(column.name) else line ~ ' as ' ~ dbt_estate.identifier(column.name) -%}
+        {%- set named = line if field and line == dbt_estate.identifier(column.name)
+            else line ~ ' as ' ~ dbt_estate.identifier(column.name) -%}
         {%- do lines.append(named) -%}
         {%- if field -%}{%- do own.append(named) -%}{%- endif -%}
     {%- endfor -%}
@@ -145,5 +154,8 @@
     https://learn.microsoft.com/sql/t-sql/statements/collation-precedence-transact-sql -#}
 {% macro sqlserver___collated(expression, column) -%}
     {%- set base = (column.base or column.type).split('(')[0] | trim | lower -%}
-    {{- return(expression ~ (' collate database_default' if base in ['char', 'varchar', 'nchar', 'nvarchar', 'text', 'ntext'])) -}}
+    {{- return(
+        expression
+        ~ (' collate database_default' if base in ['char', 'varchar', 'nchar', 'nvarchar', 'text', 'ntext'])
+    ) -}}
 {%- endmacro %}

@@ -2,7 +2,9 @@
 {% macro _union_settings(table, columns, types, missing_table, options) -%}
     {%- set problems = [] -%}
     {%- if table is string or table.identifier is not defined -%}
-        {%- do problems.append("'table' must be a source() or a ref() that stands for the table on every shard, got: " ~ table) -%}
+        {%- do problems.append(
+            "'table' must be a source() or a ref() that stands for the table on every shard, got: " ~ table
+        ) -%}
     {%- endif -%}
     {%- do dbt_estate._check_choice('columns', columns, ['union', 'intersect', 'strict'], problems) -%}
     {%- do dbt_estate._check_choice('types', types, ['promote', 'strict'], problems) -%}
@@ -47,7 +49,8 @@
         {%- do settings.update({key: {}}) -%}
     {%- endfor -%}
     {%- for column, type in settings.column_types.items() -%}
-        {%- if type is not string or not modules.re.match('^[A-Za-z_][A-Za-z0-9_ ]*(\\([0-9a-zA-Z, ]+\\))?[A-Za-z ]*(\\[\\])*$', type) -%}
+        {%- if type is not string
+            or not modules.re.match('^[A-Za-z_][A-Za-z0-9_ ]*(\\([0-9a-zA-Z, ]+\\))?[A-Za-z ]*(\\[\\])*$', type) -%}
             {%- do problems.append("options.column_types." ~ column ~ " must be the name of a type, got: " ~ type) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -63,7 +66,10 @@
     {%- set given = settings.shard_columns -%}
     {%- set mapping = {} -%}
     {%- if given is string or (given is not mapping and given is not sequence) -%}
-        {%- do problems.append("options.shard_columns must be a list of the registry's columns, or a mapping to other names, got: " ~ given) -%}
+        {%- do problems.append(
+            "options.shard_columns must be a list of the registry's columns, or a mapping to other names, got: "
+            ~ given
+        ) -%}
     {%- elif given is mapping -%}
         {%- do mapping.update(given) -%}
     {%- else -%}
@@ -73,7 +79,9 @@
         {%- do problems.append("options.shard_columns must have 'shard', got: " ~ given) -%}
     {%- endif -%}
     {%- if mapping.values() | map('lower') | unique | list | length < mapping | length -%}
-        {%- do problems.append("options.shard_columns gives one name to two columns: " ~ mapping.values() | join(', ')) -%}
+        {%- do problems.append(
+            "options.shard_columns gives one name to two columns: " ~ mapping.values() | join(', ')
+        ) -%}
     {%- endif -%}
     {%- do settings.update({'shard_columns': mapping}) -%}
 {%- endmacro %}

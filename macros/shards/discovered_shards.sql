@@ -29,7 +29,8 @@
 
 {% macro default__discovered_shards(pattern, by) -%}
     {%- do exceptions.raise_compiler_error(
-        "dbt_estate.discovered_shards: not available on " ~ adapter.type() ~ "; it runs on duckdb, postgres and sqlserver"
+        "dbt_estate.discovered_shards: not available on " ~ adapter.type()
+        ~ "; it runs on duckdb, postgres and sqlserver"
     ) -%}
 {%- endmacro %}
 
@@ -58,7 +59,8 @@ where schema_name like {{ pattern }} and database_name = current_database() and 
 {% macro postgres__discovered_shards(pattern, by) -%}
 {%- if by == 'database' -%}
     {%- do exceptions.raise_compiler_error(
-        "dbt_estate.discovered_shards: PostgreSQL cannot read another database than its own, so by='database' finds no shards"
+        "dbt_estate.discovered_shards: PostgreSQL cannot read another database than its own, so by='database'"
+        ~ " finds no shards"
         ~ " to read; shards there are schemas: by='schema'"
     ) -%}
 {%- endif -%}
@@ -72,7 +74,8 @@ where nspname like {{ pattern }} and nspname not like 'pg\_%' and nspname <> 'in
 {%- endmacro %}
 
 
-{#- The first four databases are the server's own: https://learn.microsoft.com/sql/relational-databases/databases/system-databases -#}
+{#- The first four databases are the server's own:
+    https://learn.microsoft.com/sql/relational-databases/databases/system-databases -#}
 {% macro sqlserver__discovered_shards(pattern, by) -%}
 {%- if by == 'database' -%}
 select

@@ -11,12 +11,16 @@
     {%- set lock_name = target.database ~ '.' ~ target.schema ~ '.' ~ target.identifier -%}
     {%- do dbt_estate.lock(lock_name) -%}
     {%- set ledger = dbt_estate._shard_ledger(target) -%}
-    {%- set is_loaded = existing is not none and existing.is_table and dbt_estate._ledger_rows(ledger, 'live', settings) | length > 0 -%}
+    {%- set is_loaded = existing is not none and existing.is_table
+        and dbt_estate._ledger_rows(ledger, 'live', settings) | length > 0 -%}
 
     {%- if flags.EMPTY or invocation_args_dict.get('sample') -%}
         {#- Rows of no shard, or of a sample: neither may stand in for a load. -#}
         {%- if is_loaded -%}
-            {%- do log('estate_shards ' ~ this.identifier ~ ': is loaded, and is left as it is under --empty and --sample', info=true) -%}
+            {%- do log(
+                'estate_shards ' ~ this.identifier ~ ': is loaded, and is left as it is under --empty and --sample',
+                info=true
+            ) -%}
         {%- else -%}
             {%- set next = dbt_estate._fresh_table(target, '__estate_next', sql) -%}
             {%- set names = dbt_estate._quoted_names(adapter.get_columns_in_relation(next)) -%}
@@ -40,7 +44,9 @@
         {%- do create_indexes(target) -%}
     {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {%- do apply_grants(target, config.get('grants'), should_revoke=should_revoke(existing, full_refresh_mode=is_new)) -%}
+    {%- do apply_grants(
+        target, config.get('grants'), should_revoke=should_revoke(existing, full_refresh_mode=is_new)
+    ) -%}
     {%- do persist_docs(target, model) -%}
     {%- do adapter.commit() -%}
     {%- do dbt_estate.unlock(lock_name) -%}

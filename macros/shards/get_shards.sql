@@ -30,12 +30,13 @@
 {%- endmacro %}
 
 
-{#- A list that get_shards returned, perhaps filtered or extended since: looked at as the registry itself is. It is empty
-    where the registry is not built yet, in the commands that go on then. -#}
+{#- A list that get_shards returned, perhaps filtered or extended since: looked at as the registry itself is. It is
+    empty where the registry is not built yet, in the commands that go on then. -#}
 {% macro _given_shards(shards) -%}
     {%- if shards is sequence and not shards and flags.WHICH in ['compile', 'generate'] -%}
         {{- return([]) -}}
-    {%- elif shards is not sequence or shards is mapping or not shards or shards | select('mapping') | list != shards -%}
+    {%- elif shards is not sequence or shards is mapping or not shards
+        or shards | select('mapping') | list != shards -%}
         {%- do exceptions.raise_compiler_error(
             "dbt_estate: 'shards' must be the ref() of a registry, a query, or a non-empty list from"
             ~ " dbt_estate.get_shards(), got: " ~ shards

@@ -36,7 +36,8 @@
 {% macro _is_mock(table) -%}
     {%- if table.is_cte and execute and model.resource_type != 'unit_test' -%}
         {%- do exceptions.raise_compiler_error(
-            "dbt_estate: " ~ table.identifier | replace('__dbt__cte__', '') ~ " is an ephemeral model, and stands for no table"
+            "dbt_estate: " ~ table.identifier | replace('__dbt__cte__', '')
+            ~ " is an ephemeral model, and stands for no table"
             ~ " on a shard. Name a source(), or a model that is a table or a view on every shard."
         ) -%}
     {%- endif -%}

@@ -10,7 +10,8 @@
         {%- set report = [] -%}
         {%- for shard in enabled -%}
             {%- do report.append({
-                'shard': shard.shard, 'database_name': shard.database_name, 'schema_name': shard.schema_name, 'cells': []
+                'shard': shard.shard, 'database_name': shard.database_name, 'schema_name': shard.schema_name,
+                'cells': []
             }) -%}
         {%- endfor -%}
         {%- for name in tables -%}
@@ -32,12 +33,16 @@
     {%- set readable = shapes | selectattr('status', 'equalto', 'ok') | list -%}
     {%- set usual = namespace(shape=none) -%}
     {%- for shape in readable -%}
-        {%- if usual.shape is none or [-(shape.shards | length), shape.shards[0]] < [-(usual.shape.shards | length), usual.shape.shards[0]] -%}
+        {%- if usual.shape is none
+            or [-(shape.shards | length), shape.shards[0]] < [-(usual.shape.shards | length), usual.shape.shards[0]] -%}
             {%- set usual.shape = shape -%}
         {%- endif -%}
     {%- endfor -%}
     {%- for shape in shapes -%}
-        {%- set cell = {'table': name, 'status': shape.status, 'missing': [], 'extra': [], 'types': [], 'detail': shape.detail or ''} -%}
+        {%- set cell = {
+            'table': name, 'status': shape.status, 'missing': [], 'extra': [], 'types': [],
+            'detail': shape.detail or ''
+        } -%}
         {%- if shape.status == 'ok' -%}
             {%- do dbt_estate._compare_shapes(cell, shape, usual.shape) -%}
         {%- endif -%}
@@ -48,7 +53,9 @@
 
 {% macro _compare_shapes(cell, shape, usual) -%}
     {%- set expected = {} -%}
-    {%- for column in usual.columns -%}{%- do expected.update({dbt_estate._key(column.name, shape.folds_case): column}) -%}{%- endfor -%}
+    {%- for column in usual.columns -%}
+        {%- do expected.update({dbt_estate._key(column.name, shape.folds_case): column}) -%}
+    {%- endfor -%}
     {%- set seen = [] -%}
     {%- for column in shape.columns -%}
         {%- set key = dbt_estate._key(column.name, shape.folds_case) -%}
@@ -59,7 +66,9 @@
             {%- do cell.types.append({'column': column.name, 'type': column.type, 'expected': expected[key].type}) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- for key, column in expected.items() if key not in seen -%}{%- do cell.missing.append(column.name) -%}{%- endfor -%}
+    {%- for key, column in expected.items() if key not in seen -%}
+        {%- do cell.missing.append(column.name) -%}
+    {%- endfor -%}
     {%- if cell.extra or cell.missing or cell.types -%}{%- do cell.update({'status': 'drift'}) -%}{%- endif -%}
 {%- endmacro %}
 
@@ -72,9 +81,13 @@
             {%- set texts = [] -%}
             {%- if cell.missing -%}{%- do texts.append('lacks ' ~ cell.missing | join(', ')) -%}{%- endif -%}
             {%- if cell.extra -%}{%- do texts.append('has ' ~ cell.extra | join(', ') ~ ' besides') -%}{%- endif -%}
-            {%- for type in cell.types -%}{%- do texts.append(type.column ~ ' is ' ~ type.type ~ ', elsewhere ' ~ type.expected) -%}{%- endfor -%}
+            {%- for type in cell.types -%}
+                {%- do texts.append(type.column ~ ' is ' ~ type.type ~ ', elsewhere ' ~ type.expected) -%}
+            {%- endfor -%}
             {%- if cell.detail -%}{%- do texts.append(cell.detail) -%}{%- endif -%}
-            {%- do print(shard.shard ~ '  ' ~ cell.table ~ '  ' ~ cell.status ~ ('  ' ~ texts | join('; ') if texts)) -%}
+            {%- do print(
+                shard.shard ~ '  ' ~ cell.table ~ '  ' ~ cell.status ~ ('  ' ~ texts | join('; ') if texts)
+            ) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- do print(report | length ~ ' shards, ' ~ findings.count ~ ' findings') -%}

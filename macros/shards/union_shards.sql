@@ -45,7 +45,8 @@
     {%- for column, name in settings.shard_columns.items() -%}
         {%- if column not in shards[0] -%}
             {%- do exceptions.raise_compiler_error(
-                "dbt_estate.union_shards: options.shard_columns names '" ~ column ~ "', which the registry does not have;"
+                "dbt_estate.union_shards: options.shard_columns names '" ~ column
+                ~ "', which the registry does not have;"
                 ~ " it has " ~ shards[0].keys() | join(', ')
             ) -%}
         {%- endif -%}
@@ -53,7 +54,9 @@
         {%- set alias = dbt_estate.identifier(name) -%}
         {%- set extended = [] -%}
         {%- for value in dbt_estate._literals(shards | map(attribute=column) | list) -%}
-            {%- do extended.append(texts.all[loop.index0] ~ 'cast(' ~ value ~ ' as ' ~ type ~ ') as ' ~ alias ~ ',\n    ') -%}
+            {%- do extended.append(
+                texts.all[loop.index0] ~ 'cast(' ~ value ~ ' as ' ~ type ~ ') as ' ~ alias ~ ',\n    '
+            ) -%}
         {%- endfor -%}
         {%- set texts.all = extended -%}
     {%- endfor -%}
@@ -98,7 +101,8 @@
         {%- set digits = '{:f}'.format(value).strip('-').split('.') -%}
         {%- if digits[0] | length > 29 or (digits[1:] | join).rstrip('0') | length > 9 -%}
             {%- do exceptions.raise_compiler_error(
-                "dbt_estate.union_shards: the registry's column '" ~ column ~ "' has a number of more than 29 digits before or 9"
+                "dbt_estate.union_shards: the registry's column '" ~ column
+                ~ "' has a number of more than 29 digits before or 9"
                 ~ " after the point, got: " ~ '{:f}'.format(value) ~ ". Round it, or cast it to text, in the registry"
             ) -%}
         {%- endif -%}
@@ -121,7 +125,8 @@
     {%- if registry.is_cte -%}
         {%- for column, name in settings.shard_columns.items() -%}
             {%- do lines.append(
-                'registry.' ~ dbt_estate.identifier(configured.get(column, column)) ~ ' as ' ~ dbt_estate.identifier(name)
+                'registry.' ~ dbt_estate.identifier(configured.get(column, column))
+                ~ ' as ' ~ dbt_estate.identifier(name)
             ) -%}
         {%- endfor -%}
         {%- set source = registry ~ ' as registry\ncross join ' ~ table ~ ' as shard_rows' -%}
@@ -161,7 +166,9 @@
     {%- for name in settings.include if name not in settings.exclude -%}
         {%- set column = 'shard_rows.' ~ dbt_estate.identifier(old_names.get(name, name)) -%}
         {%- set type = settings.column_types.get(name) -%}
-        {%- do lines.append(('cast(' ~ column ~ ' as ' ~ type ~ ')' if type else column) ~ ' as ' ~ dbt_estate.identifier(name)) -%}
+        {%- do lines.append(
+            ('cast(' ~ column ~ ' as ' ~ type ~ ')' if type else column) ~ ' as ' ~ dbt_estate.identifier(name)
+        ) -%}
     {%- endfor -%}
     {{- return(lines) -}}
 {%- endmacro %}
