@@ -1,4 +1,4 @@
-{#- The type that holds every value of a column on all shards, {type, base}: widened within a family, never narrowed. -#}
+{#- The type that holds every value of a column on all shards, {type, base}: widened in a family, never narrowed. -#}
 {% macro _common_type(key, name, shapes, settings, problems) -%}
     {%- set fields = {} -%}
     {%- for shape in shapes if key in shape.fields -%}

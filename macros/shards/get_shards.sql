@@ -49,11 +49,12 @@
         {%- if lacking -%}
             {%- do problems.append(where ~ ": has no " ~ lacking | join(', no ')) -%}
         {%- endif -%}
-        {%- for role in ['shard', 'database_name', 'schema_name'] if shard[role] is defined -%}
-            {%- if shard[role] is not none or role == 'shard' -%}
-                {%- do dbt_estate._check_place(role, shard[role], where, problems) -%}
-            {%- endif -%}
-        {%- endfor -%}
+        {#- A database or schema of none is the table's own, as where the settings name no column for it. -#}
+        {%- set asked = {
+            'shard': 'shard' if 'shard' in shard else none, 'database_name': shard.get('database_name'),
+            'schema_name': shard.get('schema_name'), 'is_enabled': none
+        } -%}
+        {%- do dbt_estate._check_shard(dict(shard), asked, where, problems) -%}
     {%- endfor -%}
     {%- if not problems -%}
         {%- do dbt_estate._check_shard_keys(shards, problems) -%}
