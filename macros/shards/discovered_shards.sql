@@ -3,9 +3,10 @@
     {%- if not execute -%}
         {{- return('') -}}
     {%- endif -%}
-    {%- set defaults = dbt_estate._settings()['shards']['discover'] -%}
-    {%- set pattern = pattern if pattern is not none else defaults['pattern'] -%}
-    {%- set by = by or defaults['by'] or adapter.dispatch('_shard_level', 'dbt_estate')() -%}
+    {%- set by = dbt_estate._discovered_by(by) -%}
+    {%- if pattern is none -%}
+        {%- set pattern = dbt_estate._settings()['shards']['discover']['pattern'] -%}
+    {%- endif -%}
     {%- set problems = [] -%}
     {%- do dbt_estate._check_choice('by', by, ['database', 'schema'], problems) -%}
     {%- if pattern is not string or pattern == '' -%}
@@ -13,6 +14,12 @@
     {%- endif -%}
     {%- do dbt_estate._raise_problems('discovered_shards', problems) -%}
     {{- return(adapter.dispatch('discovered_shards', 'dbt_estate')(dbt_estate.literal(pattern), by)) -}}
+{%- endmacro %}
+
+
+{% macro _discovered_by(by) -%}
+    {%- set configured = dbt_estate._settings()['shards']['discover']['by'] -%}
+    {{- return(by or configured or adapter.dispatch('_shard_level', 'dbt_estate')()) -}}
 {%- endmacro %}
 
 

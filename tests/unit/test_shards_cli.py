@@ -82,7 +82,7 @@ def fake_dbt(monkeypatch: pytest.MonkeyPatch) -> FakeDbt:
 
 def on_target(*names: str) -> dict[str, Any]:
     rows = [{"shard": name, "database_name": name, "schema_name": "public"} for name in names]
-    return {"shards": rows}
+    return {"by": "database", "shards": rows}
 
 
 # generate and check
@@ -348,19 +348,37 @@ def test_sync_by_schema(run: Run, project: Path, fake_dbt: FakeDbt) -> None:
         "columns: {database_name: null, is_enabled: null}}}}"
     )
     rows = [{"shard": name, "database_name": "db", "schema_name": f"store_{name}"} for name in "ab"]
-    commands = fake_dbt({"shards": rows})
+    commands = fake_dbt({"by": "schema", "shards": rows})
     run("sync", "--from-target", "store%", "--vars", variables, "--write")
     assert path.read_text() == "shard,schema_name\na,store_a\nb,store_b\n"
     assert '"by": "schema"' in " ".join(commands[0])
     assert commands[0][-2:] == ["--vars", variables]
+    commands = fake_dbt({"by": "database", "shards": rows})
     result = run("sync", "--from-target", "%", "--by", "database", "--vars", variables, exit_code=2)
+    assert '"by": "database"' in " ".join(commands[0])
     assert "the registry has no column for a database" in result.stderr
+
+
+@pytest.mark.parametrize("variables", ["{}", "{dbt_estate: {shards: {discover: {by: null}}}}"])
+def test_the_engine_says_what_a_shard_is_unless_the_user_does(
+    run: Run, project: Path, fake_dbt: FakeDbt, variables: str
+) -> None:
+    path = project / "seeds" / "shards.csv"
+    path.write_text("shard,database_name,schema_name,is_enabled\na,db,store_a,true\n")
+    rows = [{"shard": name, "database_name": "db", "schema_name": f"store_{name}"} for name in "ab"]
+    commands = fake_dbt({"by": "schema", "shards": rows})
+    given = ("--from-target", "store%", "--vars", variables, "--format", "json")
+    new = {"shard": "b", "database_name": "db", "schema_name": "store_b", "is_enabled": True}
+    assert json.loads(run("sync", *given, exit_code=1).stdout)["new"] == [new]
+    assert json.loads(run("list", *given).stdout)["shards"][1] == new
+    for command in commands:
+        assert json.loads(command[command.index("--args") + 1]) == {"pattern": "store%"}
 
 
 def test_sync_refuses_rows_that_do_not_go_with_the_others(
     run: Run, project: Path, fake_dbt: FakeDbt
 ) -> None:
-    fake_dbt({"shards": [{"shard": "north", "database_name": "new", "schema_name": "s"}]})
+    fake_dbt({"by": "database", "shards": [{"shard": "north", "database_name": "new", "schema_name": "s"}]})
     result = run("sync", "--from-target", "%", "--write", exit_code=2)
     assert "line 5: the shard 'north' is on line 2 already" in result.stderr
     assert (project / "seeds" / "shards.csv").read_text() == REGISTRY

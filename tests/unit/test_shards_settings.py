@@ -27,6 +27,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert settings.sources.path == Path("models/staging/shards.yml")
     assert settings.sources.mode == "enumerated"
     assert not settings.sources.writes_logical
+    assert settings.discover_by is None
 
 
 def test_everything_set(tmp_path: Path) -> None:
@@ -35,6 +36,7 @@ def test_everything_set(tmp_path: Path) -> None:
         """\
 registry: stores
 columns: {shard: store, schema_name: null, is_enabled: null}
+discover: {by: schema}
 sources:
   path: models/stores.yml
   mode: logical
@@ -48,6 +50,7 @@ sources:
     )
     assert settings.registry == "stores"
     assert settings.columns == Columns("store", "database_name", None, None)
+    assert settings.discover_by == "schema"
     sources = settings.sources
     assert (sources.path, sources.models) == (Path("models/stores.yml"), Path("models/stores"))
     assert (sources.mode, sources.name, sources.logical) == ("logical", "store_{shard}", "store")
@@ -102,6 +105,7 @@ sources:
             "columns: {database_name: null, schema_name: null}",
             "shards.columns has neither database_name nor schema_name",
         ),
+        ("discover: {by: server}", "discover.by must be one of database, schema, got: 'server'"),
         ("sources: {table: [a]}", "shards.sources may have the keys path, mode, name, logical,"),
         ("sources: {mode: both}", "mode must be one of enumerated, logical, got: 'both'"),
         ("sources: {name: store}", "name must contain {shard}, and no other braces, got: 'store'"),

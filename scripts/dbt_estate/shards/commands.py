@@ -86,7 +86,8 @@ _dbt_options = _options(
 _by_option = click.option(
     "--by",
     type=click.Choice(PLACES),
-    help="What a shard is on the target.  [default: discover.by of the settings, else database]",
+    help="What a shard is on the target.  [default: discover.by of the settings, else schema on "
+    "PostgreSQL, database elsewhere]",
 )
 
 
@@ -194,10 +195,9 @@ def sync(
 
     dbt, settings = _dbt(**options)
     before = read_registry(settings, registry)
-    by = by or settings.discover_by
     with working("Asking the target"):
-        found = candidates(dbt, from_target, by)
-    difference = compare(before, found, from_target, by)
+        found = candidates(dbt, from_target, by or settings.discover_by)
+    difference = compare(before, found, from_target)
     after = appended(before, difference.new)
     if write and difference.new:
         write_text(after.path, after.text)
@@ -257,7 +257,7 @@ def list_(
 
         with working("Asking the target"):
             found = candidates(dbt, from_target, by or settings.discover_by)
-        rows = [Shard(item.shard, item.database_name, item.schema_name) for item in found]
+        rows = [Shard(item.shard, item.database_name, item.schema_name) for item in found.shards]
     if only_enabled:
         rows = [shard for shard in rows if shard.is_enabled]
     if format_ == "json":

@@ -13,6 +13,7 @@ from dbt_estate.dbt import Dbt, run_operation
 from dbt_estate.errors import InputError
 from dbt_estate.shards.registry import Registry, Shard
 
+Place = Literal["database", "schema"]
 Status = Literal["ok", "drift", "no_table", "no_schema", "no_database", "other_database", "offline"]
 
 
@@ -25,8 +26,9 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class ShardsOnTarget(msgspec.Struct, frozen=True):
-    """What `shards_on_target` prints."""
+    """What `shards_on_target` prints: candidates, and what a shard is among them."""
 
+    by: Place
     shards: list[Candidate]
 
 
@@ -83,10 +85,13 @@ class Comparison(msgspec.Struct, frozen=True):
     gone: list[Shard]
 
 
-def candidates(dbt: Dbt, pattern: str, by: str) -> list[Candidate]:
-    """Return the target's databases or schemas whose names are LIKE a pattern."""
-    args = {"pattern": pattern, "by": by}
-    return run_operation(dbt, "shards_on_target", args, ShardsOnTarget).shards
+def candidates(dbt: Dbt, pattern: str, by: str | None) -> ShardsOnTarget:
+    """Return the target's databases or schemas whose names are LIKE a pattern.
+
+    Which of the two is the package's affair, by the adapter, when `by` is None.
+    """
+    args = {"pattern": pattern} if by is None else {"pattern": pattern, "by": by}
+    return run_operation(dbt, "shards_on_target", args, ShardsOnTarget)
 
 
 def report(dbt: Dbt, tables: Sequence[str]) -> Report:
@@ -95,13 +100,13 @@ def report(dbt: Dbt, tables: Sequence[str]) -> Report:
     return run_operation(dbt, "shards_report", args, Report)
 
 
-def compare(registry: Registry, found: Sequence[Candidate], pattern: str, by: str) -> Comparison:
+def compare(registry: Registry, found: ShardsOnTarget, pattern: str) -> Comparison:
     """Compare the registry with the target; names are compared without regard to case.
 
     Only rows whose names are LIKE the pattern can be gone: the target was not asked for others.
     Raises InputError when the registry has no column for what it is compared by.
     """
-    columns = registry.columns
+    columns, by = registry.columns, found.by
     if (columns.database_name if by == "database" else columns.schema_name) is None:
         raise InputError(
             "--by", f"the registry has no column for a {by} (columns.{by}_name is null); "
@@ -119,12 +124,12 @@ def compare(registry: Registry, found: Sequence[Candidate], pattern: str, by: st
     schemas = {shard.schema_name for shard in registry.shards}
     schema = next(iter(schemas)) if by == "database" and len(schemas) == 1 else None
     known = {place(shard) for shard in registry.shards}
-    present = {place(candidate) for candidate in found}
+    present = {place(candidate) for candidate in found.shards}
     like = like_pattern(pattern)
     return Comparison(
         new=[
             Shard(candidate.shard, candidate.database_name, schema or candidate.schema_name)
-            for candidate in found
+            for candidate in found.shards
             if place(candidate) not in known
         ],
         gone=[

@@ -70,7 +70,7 @@ class Settings:
     registry: str = "shards"
     columns: Columns = Columns()
     sources: Sources = Sources()
-    discover_by: str = "database"
+    discover_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def load_settings(project_dir: Path, overrides: Overrides = Overrides()) -> Sett
         registry=found.text("registry", "shards"),
         columns=_columns(found.child("columns")),
         sources=_sources(found.child("sources"), overrides),
-        discover_by=found.child("discover").choice("by", PLACES),
+        discover_by=found.child("discover").choice_or_none("by", PLACES),
     )
     if problems:
         raise InputError(f"vars: dbt_estate in {path.as_posix()}", problems)
@@ -168,6 +168,9 @@ class _Reader:
             return value
         self.reject(f"must be one of {', '.join(allowed)}", value, key)
         return allowed[0]
+
+    def choice_or_none(self, key: str, allowed: Sequence[str]) -> str | None:
+        return None if self.values.get(key) is None else self.choice(key, allowed)
 
     def _name(self, key: str, value: object, expected: str) -> str | None:
         if isinstance(value, str) and value.strip():
