@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-from dbt_estate.cli import cli
 
+from dbt_estate.cli import cli
 from tests.support.estate import Estate
 
 TABLES = [{"name": "orders", "description": "a: b", "tags": ["daily"]}, "items"]

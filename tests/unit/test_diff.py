@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import time
 
-from dbt_estate.diff import unified_diff
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dbt_estate.diff import unified_diff
 
 texts = st.lists(
     st.sampled_from(["- name: a", "- name: b", "- name: c", "  x: 1", "  x: 2", ""]), max_size=30

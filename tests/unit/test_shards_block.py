@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from dbt_estate.errors import InputError
-from dbt_estate.shards.block import splice
 from hypothesis import given
 from hypothesis import strategies as st
+
+from dbt_estate.errors import InputError
+from dbt_estate.shards.block import splice
 
 BLOCKS = {"anchors": ["- &t", "  - name: orders"], "sources": ["- name: s1", "  tables: *t"]}
 ONLY_SOURCES = {"anchors": [], "sources": ["- name: s1"]}

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import dbt_estate.dbt
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+
+import dbt_estate.dbt
 from dbt_estate.cli import cli
 
 REGISTRY = """\
@@ -378,7 +379,12 @@ def test_the_engine_says_what_a_shard_is_unless_the_user_does(
 def test_sync_refuses_rows_that_do_not_go_with_the_others(
     run: Run, project: Path, fake_dbt: FakeDbt
 ) -> None:
-    fake_dbt({"by": "database", "shards": [{"shard": "north", "database_name": "new", "schema_name": "s"}]})
+    fake_dbt(
+        {
+            "by": "database",
+            "shards": [{"shard": "north", "database_name": "new", "schema_name": "s"}],
+        }
+    )
     result = run("sync", "--from-target", "%", "--write", exit_code=2)
     assert "line 5: the shard 'north' is on line 2 already" in result.stderr
     assert (project / "seeds" / "shards.csv").read_text() == REGISTRY

@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+
 from dbt_estate.shards.block import splice
 from dbt_estate.shards.registry import Shard
 from dbt_estate.shards.settings import Overrides, load_settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from dbt_estate.errors import InputError
 from dbt_estate.shards.registry import Registry, Shard, appended, parse_registry, read_registry
 from dbt_estate.shards.settings import Columns, Settings

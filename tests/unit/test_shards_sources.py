@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2.nativetypes import NativeEnvironment
+
 from dbt_estate.errors import InputError
 from dbt_estate.shards.registry import Shard
 from dbt_estate.shards.settings import Sources
 from dbt_estate.shards.sources import model_files, source_blocks, source_names
-from jinja2.nativetypes import NativeEnvironment
 
 ORDERS = {"name": "orders", "columns": [{"name": "y"}]}
 SHARDS = [Shard("0001", "db1", "main"), Shard("north-1", "null", "0002")]

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
-from dbt_estate.yaml_text import block, scalar
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+
+from dbt_estate.yaml_text import block, scalar
 
 scalars = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"])),
