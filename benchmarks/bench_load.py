@@ -21,11 +21,14 @@ def measure(shards: int, rows: int) -> float:
     """Print the comparison and return the ratio of the walls."""
     with tempfile.TemporaryDirectory() as folder:
         estate = new_estate(Path(folder), "database", shards, columns=20, rows=rows)
-        settings = "meta={'dbt_estate_shards': {'watermark': 'c0'}}"
+        by_shard = (
+            "{{ config(materialized='estate_shards',"
+            " meta={'dbt_estate_shards': {'watermark': 'c0'}}) }}"
+        )
         estate.write(
             {
                 "models/one_table.sql": f"{{{{ config(materialized='table') }}}}\n{UNION}",
-                "models/by_shard.sql": f"{{{{ config(materialized='estate_shards', {settings}) }}}}\n{UNION}",
+                "models/by_shard.sql": f"{by_shard}\n{UNION}",
             }
         )
         cases = {
@@ -45,7 +48,9 @@ def measure(shards: int, rows: int) -> float:
         estate.execute(f"drop table {estate.relation('by_shard')}")
         done = int(shards * 0.9) // 25 * 25
         kill_at(estate, "by_shard", f"{done} of {shards} shards")
-        print(f"  killed at {done} of {shards}; the next run: {dbt(estate, 'by_shard').total:.2f} s")
+        print(
+            f"  killed at {done} of {shards}; the next run: {dbt(estate, 'by_shard').total:.2f} s"
+        )
     return ratio
 
 

@@ -51,12 +51,14 @@ class Run:
 
     @property
     def total(self) -> float:
+        """Compiling and executing."""
         return self.compile + self.execute
 
 
 def new_estate(root: Path, by: str, shards: int, columns: int, rows: int) -> Estate:
     """Make a project and its shards: attached databases, or schemas of one database."""
-    estate = Estate(root, DuckDBWorkspace(root, "bench"))
+    workspace = DuckDBWorkspace(root, "bench")
+    estate = Estate(root, workspace)
     body = ", ".join(f"i + {n} as c{n}" for n in range(columns))
     select = f"select {body} from range({rows}) as t(i)"
     names = [f"store_{number:04}" for number in range(shards)]
@@ -67,7 +69,7 @@ def new_estate(root: Path, by: str, shards: int, columns: int, rows: int) -> Est
             with duckdb.connect(str(folder / f"{name}.duckdb")) as connection:
                 connection.execute(f"create table orders as {select}")
             file = f"databases/{name}.duckdb"
-            estate.workspace.attached.append({"path": file, "alias": name, "read_only": True})
+            workspace.attached.append({"path": file, "alias": name, "read_only": True})
         estate.write_profile()
         places = [(name, name, "main") for name in names]
     else:
@@ -93,7 +95,11 @@ def dbt(estate: Estate, model: str, *flags: str, command: str = "run") -> Run:
     arguments = [command, "--select", model, *flags, "--profiles-dir", ".", "--quiet"]
     done = subprocess.run(
         [sys.executable, "-c", CHILD, *arguments],
-        cwd=estate.root, env={**_environment()}, capture_output=True, text=True, check=False,
+        cwd=estate.root,
+        env={**_environment()},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     for line in done.stdout.splitlines():
         if line.startswith("measured "):
@@ -106,7 +112,10 @@ def kill_at(estate: Estate, model: str, line: str) -> None:
     """Start a run of one model and kill the process when it prints `line`."""
     process = subprocess.Popen(
         [sys.executable, "-c", CHILD, "run", "--select", model, "--profiles-dir", "."],
-        cwd=estate.root, env=_environment(), stdout=subprocess.PIPE, text=True,
+        cwd=estate.root,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     for printed in process.stdout:
@@ -117,7 +126,9 @@ def kill_at(estate: Estate, model: str, line: str) -> None:
     raise SystemExit(f"the run ended before it said: {line}")
 
 
-def side_by_side(cases: dict[str, Callable[[], Run]], repeats: int = REPEATS) -> dict[str, list[Run]]:
+def side_by_side(
+    cases: dict[str, Callable[[], Run]], repeats: int = REPEATS
+) -> dict[str, list[Run]]:
     """Run the cases in turns, so that what disturbs the machine disturbs them all."""
     runs: dict[str, list[Run]] = {name: [] for name in cases}
     for _ in range(repeats):

@@ -98,15 +98,13 @@ def test_times_arrive_typed(module_estate: Estate, macros: Macros, value: Any) -
 def test_a_time_zone_is_kept(module_estate: Estate, macros: Macros) -> None:
     zone = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
     value = datetime.datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=zone)
-    text = f"cast({macros.literal(value)} as varchar(100))"
-    arrived = datetime.datetime.fromisoformat(
-        str(module_estate.sql(f"select {text} as a_value")[0][0]).replace(" +", "+")
-        if module_estate.adapter_type == "sqlserver"
-        else module_estate.sql(
-            f"select replace(cast({macros.literal(value)} at time zone 'UTC' as varchar), ' ', 'T') || '+00:00'"
-        )[0][0]
-    )
-    assert arrived == value
+    literal = macros.literal(value)
+    if module_estate.adapter_type == "sqlserver":
+        text = f"replace(cast({literal} as varchar(100)), ' +', '+')"
+    else:
+        text = f"replace(cast({literal} at time zone 'UTC' as varchar), ' ', 'T') || '+00:00'"
+    arrived = module_estate.sql(f"select {text} as a_value")[0][0]
+    assert datetime.datetime.fromisoformat(arrived) == value
 
 
 def test_none_and_booleans(module_estate: Estate, macros: Macros) -> None:
@@ -124,7 +122,9 @@ texts = st.text(
 scalars = (
     texts
     | st.integers(-(2**63), 2**63 - 1)
-    | st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**18), max_value=10**18, places=9)
+    | st.decimals(
+        allow_nan=False, allow_infinity=False, min_value=-(10**18), max_value=10**18, places=9
+    )
     | st.dates(datetime.date(1900, 1, 1))
     | st.datetimes(datetime.datetime(1900, 1, 1))
     | st.none()
@@ -161,7 +161,8 @@ def test_any_double_arrives_as_it_was(module_estate: Estate, macros: Macros, val
 @given(name=texts.filter(lambda text: text.strip() and len(text.encode()) <= 60))
 def test_any_name_is_one_identifier(module_estate: Estate, macros: Macros, name: str) -> None:
     quoted = macros.identifier(name)
-    assert module_estate.sql(f"select {quoted} as a_value from (select 7 as {quoted}) as t") == [(7,)]
+    query = f"select {quoted} as a_value from (select 7 as {quoted}) as t"
+    assert module_estate.sql(query) == [(7,)]
 
 
 def test_rows_out_of_json(module_estate: Estate, macros: Macros) -> None:
@@ -196,7 +197,9 @@ def test_now_is_utc(module_estate: Estate, macros: Macros) -> None:
 
 OPERATIONS = """
 {% macro target_table() %}
-    {{ return(api.Relation.create(database=target.database, schema=target.schema, identifier='kept')) }}
+    {{ return(api.Relation.create(
+        database=target.database, schema=target.schema, identifier='kept'
+    )) }}
 {% endmacro %}
 
 {% macro replace_rows(second) %}
@@ -223,7 +226,7 @@ OPERATIONS = """
 {% endmacro %}
 """
 
-TRANSACTION_SETTINGS = {
+TRANSACTION_SETTINGS: dict[str, list[dict[str, Any]]] = {
     "duckdb": [{}],
     "postgres": [{}, {"autocommit": True}],
     "sqlserver": [{"flag": False}, {"flag": True}],
@@ -245,9 +248,7 @@ def test_a_failing_second_statement_undoes_the_first(
         pytest.skip(f"{estate.adapter_type} has one setting of transactions")
     setting = dict(settings_of(estate)[variant])
     if "flag" in setting:
-        estate.update_project(
-            flags={"dbt_sqlserver_use_dbt_transactions": setting.pop("flag")}
-        )
+        estate.update_project(flags={"dbt_sqlserver_use_dbt_transactions": setting.pop("flag")})
     estate.update_profile(**setting)
     kept = estate.relation("kept")
     estate.write({"macros/operations.sql": OPERATIONS})
@@ -291,9 +292,7 @@ def test_an_error_is_caught_inside_sql(module_estate: Estate, macros: Macros) ->
     module_estate.create_schema(module_estate.target_schema)
     module_estate.execute(f"create table {table} (message text)")
     module_estate.execute(
-        macros.guarded(
-            "perform 1 / 0, $$ '; end $$", f"insert into {table} values ('divided')"
-        )
+        macros.guarded("perform 1 / 0, $$ '; end $$", f"insert into {table} values ('divided')")
     )
     assert module_estate.sql(f"select message from {table}") == [("divided",)]
     module_estate.execute(

@@ -100,10 +100,11 @@ def ledger(estate: Estate, columns: str = "*") -> list[Any]:
 
 
 def progress(result: Any) -> str:
-    return next(line for line in result.output.splitlines() if "to load whole" in line)
+    line: str = next(line for line in result.output.splitlines() if "to load whole" in line)
+    return line
 
 
-INCREASED = {"meta": {"dbt_estate_shards": {"watermark": "upd", "batch_size": 2}}}
+INCREASED: dict[str, Any] = {"meta": {"dbt_estate_shards": {"watermark": "upd", "batch_size": 2}}}
 
 
 @pytest.mark.smoke
@@ -133,7 +134,7 @@ def test_a_new_shard_is_back_filled_while_the_others_increase(estate: Estate) ->
 
 def test_retired_shards_are_removed_or_kept(estate: Estate) -> None:
     shards = arrange(estate)
-    keep = {"meta": {"dbt_estate_shards": {"watermark": "upd", "retired": "keep"}}}
+    keep: dict[str, Any] = {"meta": {"dbt_estate_shards": {"watermark": "upd", "retired": "keep"}}}
     write(estate, **INCREASED)
     write(estate, name="keeper", **keep)
     estate.run_dbt(["run"])
@@ -310,7 +311,9 @@ def test_a_type_is_not_narrowed_under_rows_that_need_it(estate: Estate) -> None:
     shards.add("wide", {"orders": wide})
     shards.write_model()
     keep = {"dbt_estate_shards": {"watermark": "upd", "retired": "keep"}}
-    typed = UNION.replace("ref('shards')", "ref('shards'), options={'column_types': {'id': 'bigint'}}")
+    typed = UNION.replace(
+        "ref('shards')", "ref('shards'), options={'column_types': {'id': 'bigint'}}"
+    )
     write(estate, **INCREASED)
     write(estate, name="keeper", meta=keep)
     write(estate, name="typed", sql=typed, meta=keep)

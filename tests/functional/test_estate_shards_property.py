@@ -1,7 +1,7 @@
 """Whatever happens to the shards and to the runs: after a run that ended, the table is the union.
 
-A history is a list of steps (a new shard, a new row, a drifting column, a run that dies half way, an
-edited target, ...). Four models of different settings are built after each; a table of the same
+A history is a list of steps (a new shard, a new row, a drifting column, a run that dies half way,
+an edited target, ...). Four models of different settings are built after each; a table of the same
 union says what they should hold.
 """
 
@@ -128,7 +128,9 @@ class History:
             "sqlserver": "1 / (select 0) = 1",
         }[self.estate.adapter_type]
         if self.estate.adapter_type == "sqlserver":
-            self.estate.execute(f"exec sp_rename {self.literal(qualified(shard.schema, 'orders'))}, 'real_orders'")
+            self.estate.execute(
+                f"exec sp_rename {self.literal(qualified(shard.schema, 'orders'))}, 'real_orders'"
+            )
         else:
             self.estate.execute(f"alter table {table} rename to real_orders")
         view = qualified(shard.schema, "orders")  # T-SQL takes no database here
@@ -140,7 +142,8 @@ class History:
             real = self.estate.relation("real_orders", shard.schema)
             self.estate.execute(f"drop view {qualified(shard.schema, 'orders')}")
             if self.estate.adapter_type == "sqlserver":
-                self.estate.execute(f"exec sp_rename {self.literal(qualified(shard.schema, 'real_orders'))}, 'orders'")
+                renamed = self.literal(qualified(shard.schema, "real_orders"))
+                self.estate.execute(f"exec sp_rename {renamed}, 'orders'")
             else:
                 self.estate.execute(f"alter table {real} rename to orders")
             self.poisoned = None
@@ -164,9 +167,8 @@ class History:
 
     def forget_loads(self, pick: int) -> None:
         with contextlib.suppress(Exception):
-            self.estate.execute(
-                f"delete from {self.estate.relation('estate_shard_loads')} where row_count % 2 = {pick % 2}"
-            )
+            loads = self.estate.relation("estate_shard_loads")
+            self.estate.execute(f"delete from {loads} where row_count % 2 = {pick % 2}")
             self.retained = {}
 
     # -- runs ---------------------------------------------------------------------------------
@@ -203,8 +205,10 @@ class History:
             if name not in active:
                 still = [row for row in held if row["shard"] == name]
                 assert as_counter(still, narrow) == as_counter(rows, narrow), f"retired {name}"
-        self.retained = {name: [row for row in held if row["shard"] == name] for name in
-                         {row["shard"] for row in held}}
+        self.retained = {
+            name: [row for row in held if row["shard"] == name]
+            for name in {row["shard"] for row in held}
+        }
 
     def finish(self) -> None:
         self.heal()
@@ -253,10 +257,13 @@ class History:
             return False
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        columns = [row[0] for row in self.estate.sql(
-            "select column_name from information_schema.columns where table_name = "
-            f"'{name}' and table_schema = '{self.estate.target_schema}' order by column_name"
-        )]
+        columns = [
+            row[0]
+            for row in self.estate.sql(
+                "select column_name from information_schema.columns where table_name = "
+                f"'{name}' and table_schema = '{self.estate.target_schema}' order by column_name"
+            )
+        ]
         listed = ", ".join(f'"{column}"' for column in columns)
         found = self.estate.sql(f"select {listed} from {self.estate.relation(name)}")
         return [dict(zip(columns, row, strict=True)) for row in found]
@@ -273,15 +280,30 @@ def as_counter(rows: list[dict[str, Any]], only: set[str] | None = None) -> Coun
 
 
 CHANGES = [
-    "new_shard", "new_row", "new_row", "new_row_without_time", "change_row", "change_row",
-    "new_column", "wider_column", "toggle_shard", "toggle_shard", "poison", "poison",
-    "edit_target", "drop_target", "forget_loads",
+    "new_shard",
+    "new_row",
+    "new_row",
+    "new_row_without_time",
+    "change_row",
+    "change_row",
+    "new_column",
+    "wider_column",
+    "toggle_shard",
+    "toggle_shard",
+    "poison",
+    "poison",
+    "edit_target",
+    "drop_target",
+    "forget_loads",
 ]
 RUNS = ["run", "run", "run", "run_empty", "run_full_refresh"]
 steps = st.lists(
-    st.tuples(st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(0, 11)), max_size=4),
-              st.sampled_from(RUNS)),
-    min_size=2, max_size=5,
+    st.tuples(
+        st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(0, 11)), max_size=4),
+        st.sampled_from(RUNS),
+    ),
+    min_size=2,
+    max_size=5,
 )
 
 
@@ -305,22 +327,43 @@ def prepare(estate: Estate) -> None:
                     tables: [{name: orders}, {name: registry}]
                 """.replace("RAW", raw_schema(estate)),
             "models/plain.sql": model(UNION, materialized="table"),
-            "models/whole.sql": model(UNION, materialized="estate_shards", meta={
-                "dbt_estate_shards": {"batch_size": 2, "resume_minutes": 0}}),
-            "models/increased.sql": model(UNION, materialized="estate_shards", unique_key="id",
-                                          meta={"dbt_estate_shards": BY_WATERMARK}),
-            "models/kept.sql": model(UNION, materialized="estate_shards", unique_key=["id"],
-                                     meta={"dbt_estate_shards": {
-                                         **BY_WATERMARK, "retired": "keep", "batch_size": 3,
-                                         "lookback": 2, "lookback_unit": "second"}}),
-            "models/each.sql": model(EACH.replace('%s', name_type), materialized="estate_shards",
-                                     unique_key="id",
-                                     meta={"dbt_estate_shards": BY_WATERMARK}),
+            "models/whole.sql": model(
+                UNION,
+                materialized="estate_shards",
+                meta={"dbt_estate_shards": {"batch_size": 2, "resume_minutes": 0}},
+            ),
+            "models/increased.sql": model(
+                UNION,
+                materialized="estate_shards",
+                unique_key="id",
+                meta={"dbt_estate_shards": BY_WATERMARK},
+            ),
+            "models/kept.sql": model(
+                UNION,
+                materialized="estate_shards",
+                unique_key=["id"],
+                meta={
+                    "dbt_estate_shards": {
+                        **BY_WATERMARK,
+                        "retired": "keep",
+                        "batch_size": 3,
+                        "lookback": 2,
+                        "lookback_unit": "second",
+                    }
+                },
+            ),
+            "models/each.sql": model(
+                EACH.replace("%s", name_type),
+                materialized="estate_shards",
+                unique_key="id",
+                meta={"dbt_estate_shards": BY_WATERMARK},
+            ),
         }
     )
     estate.create_schema(raw_schema(estate))
     columns = ", ".join(
-        f"{column} {name_type}" for column in ["shard", "database_name", "schema_name", "is_enabled"]
+        f"{column} {name_type}"
+        for column in ["shard", "database_name", "schema_name", "is_enabled"]
     )
     registry = estate.relation("registry", raw_schema(estate))
     estate.execute(f"create table {registry} ({columns})")
@@ -351,8 +394,14 @@ _numbers = iter(range(10**9))
 def run_histories(estate: Estate, count: int) -> None:
     prepare(estate)
 
-    @settings(max_examples=count, deadline=None, derandomize=count < 100, database=None,
-              report_multiple_bugs=False, phases=[Phase.generate])
+    @settings(
+        max_examples=count,
+        deadline=None,
+        derandomize=count < 100,
+        database=None,
+        report_multiple_bugs=False,
+        phases=[Phase.generate],
+    )
     @given(history_steps=steps)
     def each_history(history_steps: list[Any]) -> None:
         play(estate, next(_numbers), history_steps)

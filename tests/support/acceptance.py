@@ -53,7 +53,9 @@ class MaterializationAcceptance:
 
     # -- helpers ------------------------------------------------------------------------------
 
-    def write(self, estate: Estate, properties: dict[str, Any] | None = None, **config: Any) -> None:
+    def write(
+        self, estate: Estate, properties: dict[str, Any] | None = None, **config: Any
+    ) -> None:
         """Write the model with these configs beside its own, and its properties."""
         full = {**self.settings, "materialized": self.materialization, **config}
         files = {"models/subject.sql": CONFIG % (repr(full), self.sql())}
@@ -170,7 +172,9 @@ class MaterializationAcceptance:
         )
         subject.run_dbt(["run"])
         count = sum(self.expected(subject).values())
-        assert subject.sql(f"select what, row_count from {table} order by row_count, what desc") == [
+        assert subject.sql(
+            f"select what, row_count from {table} order by row_count, what desc"
+        ) == [
             ("before", 0),
             ("in before", 1),
             ("in after", count),

@@ -1,4 +1,4 @@
-"""Render the package's macros without a run of dbt, for any adapter, thousands of times a second."""
+"""Render the package's macros without a run of dbt, for any adapter, thousands a second."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ class Macros:
         self._context = {
             "execute": True,
             "return": _give_back,
-            "exceptions": SimpleNamespace(
-                raise_compiler_error=_raise, warn=lambda text: self.warnings.append(text) or ""
-            ),
+            "exceptions": SimpleNamespace(raise_compiler_error=_raise, warn=self.warnings.append),
             "adapter": SimpleNamespace(dispatch=self._dispatch, type=lambda: adapter_type),
             "tojson": lambda value: json.dumps(value, sort_keys=False),
             "fromjson": json.loads,
@@ -63,9 +61,7 @@ class Macros:
             "config": {"materialized": "view"},
             "invocation_id": "an-invocation",
             "dbt_estate": self._macros,
-            "dbt": SimpleNamespace(
-                dateadd=lambda part, n, value: f"dateadd({part}, {n}, {value})"
-            ),
+            "dbt": SimpleNamespace(dateadd=lambda part, n, value: f"dateadd({part}, {n}, {value})"),
             **context,
         }
         environment = get_environment(None, capture_macros=False)
