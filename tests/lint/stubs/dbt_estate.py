@@ -26,6 +26,10 @@ def get_shard_relations(*args: Any, **kwargs: Any) -> list[str]:
     return ["shard_relation"]
 
 
+def discovered_shards(*args: Any, **kwargs: Any) -> str:
+    return "select 1 as shard, 2 as database_name, 3 as schema_name, 4 as is_enabled"
+
+
 def literal(value: Any) -> str:
     return "'a'"
 
