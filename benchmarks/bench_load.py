@@ -46,6 +46,7 @@ def measure(shards: int, rows: int) -> float:
         again = middle([dbt(estate, "by_shard").total for _ in range(3)])
         print(f"  by_shard again, nothing new: {again:.2f} s")
         estate.execute(f"drop table {estate.relation('by_shard')}")
+        estate.workspace.disconnect()
         done = int(shards * 0.9) // 25 * 25
         kill_at(estate, "by_shard", f"{done} of {shards} shards")
         print(

@@ -5,20 +5,19 @@
     {%- set counts = dbt_estate._rows_by_shard(table, columns, union.shard_column, settings) -%}
     {%- set generation = dbt_estate._generation(rows) -%}
     {%- do dbt_estate._remove_retired(table, slot, union, ledger, rows, counts, settings) -%}
-    {%- set loads = [] -%}
-    {%- for branch in union.branches -%}
-        {%- set load = dbt_estate._planned_load(
-            branch, rows.get(branch.shard), counts.get(branch.shard), columns, settings
-        ) -%}
-        {%- if load -%}{%- do loads.append(load) -%}{%- endif -%}
-    {%- endfor -%}
+    {%- set plan = dbt_estate._pass_plan(
+        table, slot, columns, union.shard_column, ledger, generation, settings
+    ) -%}
+    {%- set loads = dbt_estate._planned_loads(union.branches, rows, counts, columns, settings) -%}
     {%- set total = union.branches | length -%}
     {%- do dbt_estate._log_plan(loads, total) -%}
+    {%- set header = config.get('sql_header') ~ '\n' if config.get('sql_header') else '' -%}
+    {%- do dbt_estate.end_transaction() -%}
     {%- for batch in loads | batch(settings.batch_size) -%}
-        {%- do dbt_estate.run_atomically(
-            dbt_estate._batch_statements(batch, table, slot, columns, union.shard_column, ledger, generation, settings),
-            'estate_batch', config.get('sql_header')
-        ) -%}
+        {%- set statements = dbt_estate._batch_statements(batch, plan) -%}
+        {%- call statement('estate_batch', auto_begin=false) -%}
+            {{- header }}{{ dbt_estate.atomically(statements) -}}
+        {%- endcall -%}
         {%- set done = total - loads | length + [loop.index * settings.batch_size, loads | length] | min -%}
         {%- do log('estate_shards ' ~ this.identifier ~ ': ' ~ done ~ ' of ' ~ total ~ ' shards', info=true) -%}
     {%- endfor -%}
@@ -90,23 +89,35 @@ group by {{ shard }}
 {%- endmacro %}
 
 
-{#- How one shard is loaded: none to keep it, else a load; `bound` is the SQL of the lowest watermark to load again. The
-    ledger is believed only as far as the table agrees with it. -#}
-{% macro _planned_load(branch, row, count, columns, settings) -%}
-    {%- set held = count.row_count if count else 0 -%}
-    {%- set load = dict(branch, held=held, bound=none, watermark=none) -%}
-    {%- if row and row.fingerprint == branch.fingerprint and row.row_count == held -%}
-        {%- if settings.watermark is none -%}
-            {{- return(none if row.status == 'loaded' and row.is_recent else load) -}}
-        {%- elif count and count.watermark is not none -%}
-            {%- set type = dbt_estate._watermark_column(columns, settings).data_type -%}
-            {%- set highest = 'cast(' ~ dbt_estate.literal(count.watermark | string) ~ ' as ' ~ type ~ ')' -%}
+{#- How the shards are loaded: those that are kept are left out, `bound` is the SQL of the lowest watermark to load
+    again and none for a whole load. The ledger is believed only as far as the table agrees with it. -#}
+{% macro _planned_loads(branches, rows, counts, columns, settings) -%}
+    {%- set nothing = {'row_count': 0, 'watermark': none} -%}
+    {%- set highest = [] -%}
+    {%- for branch in branches -%}
+        {%- set watermark = counts.get(branch.shard, nothing).watermark -%}
+        {%- do highest.append(watermark | string if watermark is not none else none) -%}
+    {%- endfor -%}
+    {%- set watermarks = dbt_estate._literals(highest) -%}
+    {%- set names = dbt_estate._literals(branches | map(attribute='shard') | list) -%}
+    {%- set type = dbt_estate._watermark_column(columns, settings).data_type -%}
+    {%- set loads = [] -%}
+    {%- for branch in branches -%}
+        {%- set row = rows.get(branch.shard) -%}
+        {%- set held = counts.get(branch.shard, nothing).row_count -%}
+        {%- set agrees = row and row.fingerprint == branch.fingerprint and row.row_count == held -%}
+        {%- set load = dict(branch, name=names[loop.index0], held=held, bound=none, watermark='null') -%}
+        {%- if agrees and highest[loop.index0] is not none -%}
+            {%- set watermark = watermarks[loop.index0] -%}
             {%- do load.update({
-                'bound': dbt_estate._lower_bound(highest, settings), 'watermark': count.watermark | string
+                'watermark': watermark,
+                'bound': dbt_estate._lower_bound('cast(' ~ watermark ~ ' as ' ~ type ~ ')', settings)
             }) -%}
         {%- endif -%}
-    {%- endif -%}
-    {{- return(load) -}}
+        {%- set is_kept = agrees and settings.watermark is none and row.status == 'loaded' and row.is_recent -%}
+        {%- if not is_kept -%}{%- do loads.append(load) -%}{%- endif -%}
+    {%- endfor -%}
+    {{- return(loads) -}}
 {%- endmacro %}
 
 

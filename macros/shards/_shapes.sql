@@ -254,7 +254,7 @@ select
                         else cast(fields.max_length as varchar(10))
                     end + ')'
                 when bases.name in ('decimal', 'numeric') then
-                    '(' + cast(fields.precision as varchar(10)) + ',' + cast(fields.scale as varchar(10)) + ')'
+                    '(' + cast(fields.[precision] as varchar(10)) + ',' + cast(fields.scale as varchar(10)) + ')'
                 when bases.name in ('datetime2', 'datetimeoffset', 'time') then
                     '(' + cast(fields.scale as varchar(10)) + ')'
                 else ''
@@ -264,7 +264,7 @@ select
                 when bases.name in ('nvarchar', 'nchar') then fields.max_length / 2
                 when bases.name in ('varchar', 'char', 'varbinary', 'binary') then fields.max_length
             end as [size],
-            fields.precision as [precision],
+            fields.[precision] as [precision],
             fields.scale as [scale]
         from {database}.sys.columns as fields
         join {database}.sys.types as bases
