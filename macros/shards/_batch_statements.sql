@@ -14,7 +14,9 @@
         'shard_position': shard.position, 'keys': keys,
         'watermark': dbt_estate.identifier(settings.watermark) if settings.watermark is not none else none,
         'ledger_key': dbt_estate._ledger_condition(slot),
-        'ledger_values': dbt_estate._literals([this.identifier, slot, generation, 'loaded', invocation_id]) | join(', '),
+        'ledger_values': dbt_estate._literals(
+            [this.identifier, slot, generation, 'loaded', invocation_id]
+        ) | join(', '),
         'ledger_columns': dbt_estate.identifier('model') ~ ', slot, generation, status, invocation_id',
         'now': dbt_estate.now(),
         'counted': adapter.dispatch('_counted', 'dbt_estate'),
