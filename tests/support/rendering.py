@@ -31,6 +31,7 @@ class Macros:
     """The macros of the package as dbt's context has them: `macros.literal(7)`.
 
     `run_query` answers the queries that a macro sends; `settings` is the user's `vars: dbt_estate`.
+    What goes through dbt's `statement` is kept in `statements`, a commit as "commit".
     """
 
     def __init__(
@@ -43,12 +44,18 @@ class Macros:
     ) -> None:
         self.adapter_type = adapter_type
         self.warnings: list[str] = []
+        self.statements: list[str] = []
         self._macros: dict[str, Callable[..., Any]] = {}
         self._context = {
             "execute": True,
             "return": _give_back,
             "exceptions": SimpleNamespace(raise_compiler_error=_raise, warn=self.warnings.append),
-            "adapter": SimpleNamespace(dispatch=self._dispatch, type=lambda: adapter_type),
+            "adapter": SimpleNamespace(
+                dispatch=self._dispatch,
+                type=lambda: adapter_type,
+                commit=lambda: self.statements.append("commit"),
+            ),
+            "statement": self._statement,
             "tojson": lambda value: json.dumps(value, sort_keys=False),
             "fromjson": json.loads,
             "local_md5": lambda text: hashlib.md5(text.encode()).hexdigest(),
@@ -81,6 +88,10 @@ class Macros:
         for name, macro in vars(module).items():
             if name.startswith(_PREFIX):
                 self._macros[name.removeprefix(_PREFIX)] = _caller(macro)
+
+    def _statement(self, name: str, auto_begin: bool = True, *, caller: Callable[[], str]) -> str:
+        self.statements.append(caller().strip())
+        return ""
 
     def _dispatch(self, name: str, package: str) -> Callable[..., Any]:
         assert package == "dbt_estate"
