@@ -311,7 +311,7 @@ class SQLServerWorkspace(Workspace):
         for schema, name, kind in found:
             if name is not None:
                 what = kinds.get(kind.strip(), "function")
-                self.query(f"drop {what} {qualified(schema, name)}")
+                self.query(f"drop {what} if exists {qualified(schema, name)}")
         for schema in {row[0] for row in found}:
             self.query(f"drop schema {quote(schema)}")
         self.disconnect()
