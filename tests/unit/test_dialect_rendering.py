@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import sqlglot
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlglot import exp
 
@@ -104,6 +104,8 @@ def test_a_text_is_one_literal(adapter: str, value: str) -> None:
     assert text_of(parsed(adapter, MACROS[adapter].literal(value))) == value
 
 
+@example(value="continued \\\nline")
+@example(value="continued \\\r\nline")
 @given(value=texts)
 def test_no_line_is_continued_in_t_sql(value: str) -> None:
     """The parser reads such a text as it stands; the server takes the two characters out of it."""
@@ -442,6 +444,7 @@ def test_a_batch_deletes_what_it_inserts(adapter: str) -> None:
     assert '"upd"' not in whole
     assert 'and ("upd" >= cast(' in bound
     assert 'or "upd" is null)' in bound
+    assert 'select "Id" as estate_key_1' in by_key
     assert 'where estate_key_1 = "Id"' in by_key
     inserts = [part for part in statements if "insert into t (" in part]
     assert len(inserts) == (1 if adapter == "duckdb" else 2)
