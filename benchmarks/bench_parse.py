@@ -1,7 +1,8 @@
 """Parse the sources of 1,000 shards x 20 tables: written out, with anchors, and as one source.
 
 Anchors save typing, not parsing: dbt makes a node of every table of every source. A logical source
-has one node a table, whatever the number of shards. Usage: python benchmarks/bench_parse.py [REPEATS]
+has one node a table, whatever the number of shards.
+Usage: python benchmarks/bench_parse.py [REPEATS]
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def sources(kind: str) -> str:
     text += "sources:\n"
     for n in range(SHARDS):
         shared = "*tables\n" if kind == "anchored" else f"\n{tables}"
-        text += f"  - name: shard_{n:04}\n    database: store_{n:04}\n    schema: main\n    tables: {shared}"
+        text += f"  - name: shard_{n:04}\n    database: store_{n:04}\n    schema: main\n"
+        text += f"    tables: {shared}"
     return text
 
 
