@@ -428,10 +428,19 @@ def test_killed_runs(estate: Estate) -> None:
         history.new_shard(pick)
     history.run(0)
     chance = random.Random(7)
-    for number in range(20):
+    landed = 0
+    for number in range(60):
         history.change_row(number)
         history.new_row(number)
         process = estate.dbt_subprocess(["run", *(["--full-refresh"] if number % 3 == 0 else [])])
-        time.sleep(chance.uniform(1.5, 6.0))
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "START sql estate_shards" in line:
+                break
+        time.sleep(chance.uniform(0.0, 1.5))
         estate.kill(process)
+        landed += process.returncode < 0
         history.run(0)
+        if landed == 20:
+            return
+    raise AssertionError(f"only {landed} runs were killed while they loaded")
