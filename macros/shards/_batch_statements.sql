@@ -45,7 +45,7 @@
     {%- set rows = [] -%}
     {%- for load in loads -%}
         {%- do rows.append(
-            '(' ~ [plan.ledger_values, load.name, "'" ~ load.fingerprint ~ "'", load.held, load.watermark, plan.now]
+            '(' ~ [plan.ledger_values, load.name, load.print, load.held, load.watermark, plan.now]
             | join(', ') ~ ')'
         ) -%}
     {%- endfor -%}

@@ -100,13 +100,16 @@ group by {{ shard }}
     {%- endfor -%}
     {%- set watermarks = dbt_estate._literals(highest) -%}
     {%- set names = dbt_estate._literals(branches | map(attribute='shard') | list) -%}
+    {%- set prints = dbt_estate._literals(branches | map(attribute='fingerprint') | list) -%}
     {%- set type = dbt_estate._watermark_column(columns, settings).data_type -%}
     {%- set loads = [] -%}
     {%- for branch in branches -%}
         {%- set row = rows.get(branch.shard) -%}
         {%- set held = counts.get(branch.shard, nothing).row_count -%}
         {%- set agrees = row and row.fingerprint == branch.fingerprint and row.row_count == held -%}
-        {%- set load = dict(branch, name=names[loop.index0], held=held, bound=none, watermark='null') -%}
+        {%- set load = dict(
+            branch, name=names[loop.index0], print=prints[loop.index0], held=held, bound=none, watermark='null'
+        ) -%}
         {%- if agrees and highest[loop.index0] is not none -%}
             {%- set watermark = watermarks[loop.index0] -%}
             {%- do load.update({
