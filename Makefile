@@ -26,7 +26,7 @@ PYTEST = $(RUN)/python -m pytest
 
 # 88 functional tests took 100 s with two workers; `make integration WORKERS=0` runs in one process.
 WORKERS ?= 2
-PARALLEL = -n $(WORKERS) --dist worksteal
+PARALLEL = -n $(WORKERS) --dist loadscope
 ADAPTERS ?= duckdb,postgres
 
 .NOTPARALLEL:

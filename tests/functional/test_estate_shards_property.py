@@ -93,7 +93,7 @@ class History:
 
     def new_column(self, pick: int) -> None:
         shard = self.shards.all[pick % len(self.shards.all)]
-        if "note" not in self.columns[shard.name]:
+        if "note" not in self.columns[shard.name] and shard.name != self.poisoned:
             self.has_drifted = True
             self.columns[shard.name]["note"] = "varchar(20)"
             kind = sql_type(self.estate.adapter_type, "varchar(20)")
@@ -234,7 +234,7 @@ class History:
     def change(self, shard: Shard, statement: str) -> None:
         table = "real_orders" if shard.name == self.poisoned else "orders"
         if "alter table" in statement and self.poisoned == shard.name:
-            return
+            return  # the view that stands for the table has its columns
         self.estate.execute(statement.format(table=self.estate.relation(table, shard.schema)))
 
     def write_registry(self) -> None:
