@@ -23,6 +23,10 @@
     {%- set settings = dbt_estate._merged(
         dbt_estate._default_settings(), var('dbt_estate', {}), 'dbt_estate', problems
     ) -%}
+    {%- set limit = settings['shards']['warn_above'] -%}
+    {%- if limit is boolean or limit is not integer or limit < 0 -%}
+        {%- do problems.append("dbt_estate.shards.warn_above must be a whole number from 0 on, got: " ~ limit) -%}
+    {%- endif -%}
     {%- do dbt_estate._raise_problems("vars: dbt_estate in dbt_project.yml", problems) -%}
     {{- return(settings) -}}
 {%- endmacro %}

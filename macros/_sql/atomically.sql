@@ -13,6 +13,14 @@
 {%- endmacro %}
 
 
+{#- All statements see one state of what they read: at the default level, a row that changes between a delete and the
+    insert after it would be inserted beside its old version.
+    https://www.postgresql.org/docs/current/transaction-iso.html -#}
+{% macro postgres__atomically(statements) -%}
+    {{- return(dbt_estate.default__atomically(["set local transaction_isolation = 'repeatable read'"] + statements)) -}}
+{%- endmacro %}
+
+
 {#- Without xact_abort a failing statement leaves the transaction open and the next statements run:
     https://learn.microsoft.com/sql/t-sql/statements/set-xact-abort-transact-sql -#}
 {% macro sqlserver__atomically(statements) -%}

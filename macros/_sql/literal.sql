@@ -38,7 +38,9 @@
         {#- The columns of a registry are not known while dbt parses. -#}
         {{- return('null') -}}
     {%- elif value is undefined -%}
-        {%- do exceptions.raise_compiler_error("dbt_estate.literal: the value is undefined; pass none for NULL") -%}
+        {%- do exceptions.raise_compiler_error(
+            "dbt_estate.literal: the value is undefined: is its name misspelt? Pass none for NULL"
+        ) -%}
     {%- elif value is none -%}
         {{- return('null') -}}
     {%- elif value is boolean -%}

@@ -2,17 +2,17 @@
     gives, and an estate has thousands of shards times dozens of columns. -#}
 {% macro _pass_plan(table, slot, columns, shard_column, ledger, generation, settings) -%}
     {%- set names = [] -%}
-    {%- set shard = namespace(position=0) -%}
-    {%- for column in columns -%}
-        {%- do names.append(dbt_estate.identifier(column.name)) -%}
-        {%- if column.name | lower == shard_column | lower -%}{%- set shard.position = loop.index0 -%}{%- endif -%}
-    {%- endfor -%}
+    {%- for column in columns -%}{%- do names.append(dbt_estate.identifier(column.name)) -%}{%- endfor -%}
+    {%- set shard = dbt_estate.identifier(dbt_estate._column_named(columns, shard_column).name) -%}
     {%- set keys = [] -%}
-    {%- for column in settings.unique_key -%}{%- do keys.append(dbt_estate.identifier(column)) -%}{%- endfor -%}
+    {%- for column in settings.unique_key -%}
+        {%- do keys.append(dbt_estate.identifier(dbt_estate._column_named(columns, column).name)) -%}
+    {%- endfor -%}
+    {%- set watermark = dbt_estate._watermark_column(columns, settings) -%}
     {{- return({
-        'table': table, 'ledger': ledger, 'columns': names, 'shard': names[shard.position],
-        'shard_position': shard.position, 'keys': keys,
-        'watermark': dbt_estate.identifier(settings.watermark) if settings.watermark is not none else none,
+        'table': table, 'ledger': ledger, 'columns': names, 'shard': shard,
+        'shard_position': names.index(shard), 'keys': keys,
+        'watermark': dbt_estate.identifier(watermark.name) if watermark else none,
         'ledger_key': dbt_estate._ledger_condition(slot),
         'ledger_values': dbt_estate._literals(
             [this.identifier, slot, generation, 'loaded', invocation_id]
@@ -69,8 +69,10 @@
         {%- set inner = [] -%}
         {%- set matches = [] -%}
         {%- for key in plan['keys'] -%}
-            {%- do inner.append(key ~ ' as estate_key_' ~ loop.index) -%}
-            {%- do matches.append('estate_key_' ~ loop.index ~ ' = ' ~ key) -%}
+            {#- A name that no column has, so that the key without it is the table's. -#}
+            {%- set fresh = dbt_estate.identifier('fresh key ' ~ loop.index ~ ' of dbt_estate') -%}
+            {%- do inner.append(key ~ ' as ' ~ fresh) -%}
+            {%- do matches.append(fresh ~ ' = ' ~ key) -%}
         {%- endfor -%}
         {%- do deletes.append(
             of_shard ~ '\n    and exists (\n        select 1\n        from (\n            select ' ~ inner | join(', ')

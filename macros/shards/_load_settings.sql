@@ -27,6 +27,21 @@
         'lookback_unit', settings.lookback_unit, [none, 'second', 'minute', 'hour', 'day', 'week', 'month'], problems
     ) -%}
     {%- do dbt_estate._check_choice('retired', settings.retired, ['delete', 'keep'], problems) -%}
+    {%- if settings.watermark is not none and (settings.watermark is not string or settings.watermark | trim == '') -%}
+        {%- do problems.append("watermark: must be the name of one column, got: " ~ settings.watermark) -%}
+        {%- do settings.update({'watermark': 'watermark'}) -%}
+    {%- endif -%}
+    {%- for key in ['watermark', 'lookback_unit', 'retired', 'resume_minutes'] if config.get(key) is not none -%}
+        {%- do problems.append(
+            key ~ ": is set beside meta, where it does nothing; write it under meta: dbt_estate_shards"
+        ) -%}
+    {%- endfor -%}
+    {%- if config.get('incremental_strategy') is not none -%}
+        {%- do problems.append(
+            "incremental_strategy: estate_shards has one way to load, delete and insert by shard; remove it, got: "
+            ~ config.get('incremental_strategy')
+        ) -%}
+    {%- endif -%}
     {%- set unique_key = config.get('unique_key') -%}
     {%- do settings.update({'unique_key': [unique_key] if unique_key is string else unique_key or []}) -%}
     {%- if settings.watermark is none and (settings.unique_key or settings.lookback) -%}

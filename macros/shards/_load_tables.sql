@@ -2,7 +2,7 @@
     that changes its type is not altered in place, where values of a shard that is gone may not fit: the table is
     rebuilt. -#}
 {% macro _load_live(target, existing, union, ledger, settings) -%}
-    {%- set scratch = dbt_estate._fresh_table(target, '__estate_shape', union.branches[0].sql) -%}
+    {%- set scratch = dbt_estate._fresh_table(target, '__estate_shape', union.shape) -%}
     {%- do dbt_estate._check_columns(scratch, union, settings) -%}
     {%- set policy = config.get('on_schema_change') if model.unrendered_config.get('on_schema_change')
         else 'sync_all_columns' -%}
@@ -25,10 +25,44 @@
             ~ " set on_schema_change: sync_all_columns, or name the types in options.column_types of union_shards."
         ) -%}
     {%- endif -%}
+    {%- do dbt_estate._forget_lacking(scratch, target, union, ledger, policy) -%}
+    {%- if policy == 'sync_all_columns' and settings.retired == 'keep' -%}
+        {#- A column that only a retired shard has is a part of its rows. -#}
+        {%- set policy = 'append_new_columns' -%}
+    {%- endif -%}
     {%- set columns = dbt_estate._follow_schema(scratch, target, policy) -%}
     {%- do adapter.drop_relation(scratch) -%}
+    {%- set left_over = load_cached_relation(dbt_estate._side_table(target, '__estate_next')) -%}
+    {%- if left_over is not none -%}
+        {%- do log(
+            'estate_shards ' ~ this.identifier ~ ': a full refresh was left in ' ~ left_over.identifier
+            ~ '; --full-refresh goes on with it, this run with the table as it was', info=true
+        ) -%}
+    {%- endif -%}
     {%- do dbt_estate._run_pass(target, 'live', columns, union, ledger, settings) -%}
     {{- return(false) -}}
+{%- endmacro %}
+
+
+{#- Before the table gets a column, the loads of all shards that have it are forgotten: their rows are to be loaded
+    again, also if this run dies, or if the table once had the column and lost it. -#}
+{% macro _forget_lacking(scratch, target, union, ledger, policy) -%}
+    {%- set current = dbt_estate._exact_columns(target) -%}
+    {%- set added = [] -%}
+    {%- for key, column in dbt_estate._exact_columns(scratch).items() if key not in current -%}
+        {%- do added.append(column.name) -%}
+    {%- endfor -%}
+    {%- set owners = [] -%}
+    {%- for branch in union.branches if added and policy in ['sync_all_columns', 'append_new_columns'] -%}
+        {%- if branch.lacks is none or added | reject('in', branch.lacks) | list -%}
+            {%- do owners.append(branch.shard) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for batch in owners | batch(500) -%}
+        {%- do dbt_estate.run_atomically(
+            ['delete from ' ~ ledger ~ '\nwhere ' ~ dbt_estate._ledger_condition('live', batch)], 'estate_forget'
+        ) -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 
@@ -37,19 +71,29 @@
     {%- if policy in ['ignore', 'append_new_columns'] -%}
         {%- do adapter.expand_target_column_types(from_relation=scratch, to_relation=target) -%}
     {%- endif -%}
-    {%- set current = {} -%}
-    {%- for column in adapter.get_columns_in_relation(target) -%}
-        {%- do current.update({column.name | lower: column}) -%}
-    {%- endfor -%}
+    {%- set current = dbt_estate._exact_columns(target) -%}
     {%- set changes = [] -%}
-    {%- for column in adapter.get_columns_in_relation(scratch) if column.name | lower in current -%}
-        {%- set old = current[column.name | lower] -%}
-        {%- if old.data_type != column.data_type
-            and not (policy in ['ignore', 'append_new_columns'] and old.is_string() and column.is_string()) -%}
-            {%- do changes.append(column.name ~ ' from ' ~ old.data_type ~ ' to ' ~ column.data_type) -%}
+    {%- for key, column in dbt_estate._exact_columns(scratch).items() if key in current -%}
+        {%- set old = current[key] -%}
+        {%- set may_differ = policy in ['ignore', 'append_new_columns'] and old.size and column.size -%}
+        {%- if old.name != column.name -%}
+            {%- do changes.append(old.name ~ ' is called ' ~ column.name) -%}
+        {%- elif old.type != column.type and not may_differ -%}
+            {%- do changes.append(column.name ~ ' from ' ~ old.type ~ ' to ' ~ column.type) -%}
         {%- endif -%}
     {%- endfor -%}
     {{- return(changes) -}}
+{%- endmacro %}
+
+
+{#- Key to column as the catalog has it: an adapter's own data_type leaves out the precision of a time. -#}
+{% macro _exact_columns(relation) -%}
+    {%- set shapes = dbt_estate._shapes(relation, [{'shard': 'here', 'database_name': none, 'schema_name': none}]) -%}
+    {%- set columns = {} -%}
+    {%- for column in shapes[0].columns -%}
+        {%- do columns.update({dbt_estate._key(column.name, shapes[0].folds_case): column}) -%}
+    {%- endfor -%}
+    {{- return(columns) -}}
 {%- endmacro %}
 
 
@@ -71,6 +115,7 @@
     {%- for column in settings.unique_key if column | lower not in lowered -%}
         {%- do problems.append("the unique_key '" ~ column ~ "' is not a column of the model") -%}
     {%- endfor -%}
+    {%- do dbt_estate._check_lookback(scratch, settings, problems) -%}
     {%- if problems -%}
         {%- do adapter.drop_relation(scratch) -%}
         {%- do dbt_estate.end_transaction() -%}
@@ -81,18 +126,38 @@
 {%- endmacro %}
 
 
+{#- A number goes back by a number, a time by a number of units. -#}
+{% macro _check_lookback(scratch, settings, problems) -%}
+    {%- set numbers = '(u?(tiny|small|big|huge)?int(eger)?[0-9]*|decimal|numeric|number|float|double|real|money)\\b' -%}
+    {%- for column in adapter.get_columns_in_relation(scratch)
+        if settings.lookback and column.name | lower == settings.watermark | lower -%}
+        {%- set is_number = modules.re.match(numbers, column.data_type | lower) is not none -%}
+        {%- if is_number and settings.lookback_unit is not none -%}
+            {%- do problems.append(
+                "lookback_unit: must be none, since the watermark '" ~ column.name ~ "' is a number ("
+                ~ column.data_type ~ "), got: " ~ settings.lookback_unit
+            ) -%}
+        {%- elif not is_number and settings.lookback_unit is none -%}
+            {%- do problems.append(
+                "lookback_unit: must be one of second, minute, hour, day, week, month, since the watermark '"
+                ~ column.name ~ "' is no number (" ~ column.data_type ~ "), got: none"
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {#- A first build, a full refresh and every run of a model without a watermark fill a table beside the one that is
     read, and take its place at the end. One that died is gone on with, if its columns still are the model's. -#}
 {% macro _load_next(target, existing, union, ledger, settings) -%}
-    {%- set next = make_intermediate_relation(target, '__estate_next') -%}
+    {%- set next = dbt_estate._side_table(target, '__estate_next') -%}
     {%- set left_over = load_cached_relation(next) -%}
-    {%- set scratch = dbt_estate._fresh_table(target, '__estate_shape', union.branches[0].sql) -%}
+    {%- set scratch = dbt_estate._fresh_table(target, '__estate_shape', union.shape) -%}
     {%- do dbt_estate._check_columns(scratch, union, settings) -%}
     {%- set columns = adapter.get_columns_in_relation(scratch) -%}
     {%- set can_resume = left_over is not none
         and dbt_estate._ledger_rows(ledger, 'next', settings)
-        and dbt_estate._column_texts(adapter.get_columns_in_relation(left_over))
-            == dbt_estate._column_texts(columns) -%}
+        and dbt_estate._column_texts(left_over) == dbt_estate._column_texts(scratch) -%}
     {%- if can_resume -%}
         {%- do adapter.drop_relation(scratch) -%}
         {%- do log('estate_shards ' ~ this.identifier ~ ': goes on with the rebuild that was left', info=true) -%}
@@ -112,9 +177,18 @@
 {%- endmacro %}
 
 
+{#- A table beside the model's. PostgreSQL cuts a name off at 63 bytes, and two long names may begin alike:
+    https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS -#}
+{% macro _side_table(target, suffix) -%}
+    {%- set name = target.identifier -%}
+    {%- set stem = name if tojson(name) | length <= 42 else 'estate_' ~ local_md5(name) -%}
+    {{- return(target.incorporate(path={'identifier': stem ~ suffix}, type='table')) -}}
+{%- endmacro %}
+
+
 {#- An empty table of the model's columns: dbt's own statement makes it, with the contract, the header and all. -#}
 {% macro _fresh_table(target, suffix, select_sql) -%}
-    {%- set fresh = make_intermediate_relation(target, suffix) -%}
+    {%- set fresh = dbt_estate._side_table(target, suffix) -%}
     {%- do drop_relation_if_exists(load_cached_relation(fresh)) -%}
     {%- call statement('estate_fresh_table') -%}
         {{- get_create_table_as_sql(False, fresh, adapter.dispatch('_no_rows', 'dbt_estate')(select_sql)) -}}
@@ -152,10 +226,12 @@ where 1 = 0
 {%- endmacro %}
 
 
-{% macro _column_texts(columns) -%}
+{% macro _column_texts(relation) -%}
     {%- set texts = [] -%}
-    {%- for column in columns -%}{%- do texts.append(column.name ~ ' ' ~ column.data_type) -%}{%- endfor -%}
-    {{- return(texts | sort) -}}
+    {%- for column in dbt_estate._exact_columns(relation).values() -%}
+        {%- do texts.append(column.name ~ ' ' ~ column.type) -%}
+    {%- endfor -%}
+    {{- return(texts | sort(case_sensitive=true)) -}}
 {%- endmacro %}
 
 
@@ -184,9 +260,20 @@ where 1 = 0
     {%- set shared = [] -%}
     {%- for column in columns if column.name | lower in held -%}{%- do shared.append(column) -%}{%- endfor -%}
     {%- do dbt_estate._check_kept_values(existing, held, shared, retired) -%}
+    {%- set present = columns | map(attribute='name') | map('lower') | list -%}
+    {%- set extra = [] -%}
+    {%- for key, column in held.items() if key not in present -%}{%- do extra.append(column) -%}{%- endfor -%}
+    {%- if extra and run_query('select count(*) from ' ~ existing ~ ' where ' ~ retired).rows[0][0] -%}
+        {#- Columns that only retired shards had are a part of their rows. -#}
+        {%- do alter_relation_add_remove_columns(next, extra, none) -%}
+        {%- do dbt_estate.end_transaction() -%}
+        {%- do shared.extend(extra) -%}
+    {%- endif -%}
     {%- set list = dbt_estate._quoted_names(shared) -%}
     {%- do dbt_estate.run_atomically([
         'delete from ' ~ next ~ '\nwhere ' ~ retired,
+        'delete from ' ~ ledger ~ '\nwhere ' ~ dbt_estate._ledger_condition('next')
+        ~ ' and shard not in (' ~ names ~ ')',
         'insert into ' ~ next ~ ' (' ~ list ~ ')\nselect ' ~ list ~ '\nfrom ' ~ existing ~ '\nwhere ' ~ retired
     ], 'estate_keep_retired') -%}
 {%- endmacro %}

@@ -49,7 +49,7 @@
 
 {% macro _placeholder_shard() -%}
     {{- return({
-        'shard': 'shard', 'database_name': none, 'schema_name': none, 'is_enabled': true, 'is_placeholder': true
+        'shard': 'shard', 'database_name': none, 'schema_name': none, 'is_enabled': true, 'dbt_estate placeholder': true
     }) -}}
 {%- endmacro %}
 
@@ -216,7 +216,8 @@
 {%- endmacro %}
 
 
-{#- A quoted name keeps its case: https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS -#}
+{#- A quoted name keeps its case:
+    https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS -#}
 {% macro postgres___folds_places() -%}
     {{- return(false) -}}
 {%- endmacro %}

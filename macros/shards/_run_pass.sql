@@ -8,19 +8,27 @@
     {%- set plan = dbt_estate._pass_plan(
         table, slot, columns, union.shard_column, ledger, generation, settings
     ) -%}
-    {%- set loads = dbt_estate._planned_loads(union.branches, rows, counts, columns, settings) -%}
+    {%- set loads = dbt_estate._planned_loads(union.branches, rows, counts, columns, slot, settings) -%}
     {%- set total = union.branches | length -%}
     {%- do dbt_estate._log_plan(loads, total) -%}
-    {%- set header = config.get('sql_header') ~ '\n' if config.get('sql_header') else '' -%}
+    {%- set header = [config.get('sql_header').strip().rstrip(';')] if config.get('sql_header') else [] -%}
     {%- do dbt_estate.end_transaction() -%}
     {%- for batch in loads | batch(settings.batch_size) -%}
+        {%- set done = total - loads | length + loop.index0 * settings.batch_size -%}
+        {#- Before the batch: an error in it ends the run, and comes without the shard's name. -#}
+        {%- do dbt_estate._log_progress(done, total, '; next ' ~ batch[0].shard
+            ~ (' to ' ~ batch[-1].shard if batch | length > 1 else '')) -%}
         {%- set statements = dbt_estate._batch_statements(batch, plan) -%}
         {%- call statement('estate_batch', auto_begin=false) -%}
-            {{- header }}{{ dbt_estate.atomically(statements) -}}
+            {{- dbt_estate.atomically(header + statements) -}}
         {%- endcall -%}
-        {%- set done = total - loads | length + [loop.index * settings.batch_size, loads | length] | min -%}
-        {%- do log('estate_shards ' ~ this.identifier ~ ': ' ~ done ~ ' of ' ~ total ~ ' shards', info=true) -%}
     {%- endfor -%}
+    {%- do dbt_estate._log_progress(total, total, '') -%}
+{%- endmacro %}
+
+
+{% macro _log_progress(done, total, rest) -%}
+    {%- do log('estate_shards ' ~ this.identifier ~ ': ' ~ done ~ ' of ' ~ total ~ ' shards' ~ rest, info=true) -%}
 {%- endmacro %}
 
 
@@ -51,7 +59,8 @@ group by {{ shard }}
     {%- endset -%}
     {%- set counts = {} -%}
     {%- for row in run_query(query).rows -%}
-        {%- do counts.update({row[0]: {'row_count': row[1] | int, 'watermark': row[2]}}) -%}
+        {%- set shard = row[0] | string if row[0] is not none else none -%}
+        {%- do counts.update({shard: {'row_count': row[1] | int, 'watermark': row[2]}}) -%}
     {%- endfor -%}
     {{- return(counts) -}}
 {%- endmacro %}
@@ -61,10 +70,14 @@ group by {{ shard }}
     {%- if settings.watermark is none -%}
         {{- return(none) -}}
     {%- endif -%}
-    {%- set found = [] -%}
-    {%- for column in columns if column.name | lower == settings.watermark | lower -%}
-        {%- do found.append(column) -%}
-    {%- endfor -%}
+    {{- return(dbt_estate._column_named(columns, settings.watermark)) -}}
+{%- endmacro %}
+
+
+{#- The column of just this name, else the one that differs in case; PostgreSQL may have both. -#}
+{% macro _column_named(columns, name) -%}
+    {%- set found = columns | selectattr('name', 'equalto', name) | list -%}
+    {%- for column in columns if column.name | lower == name | lower -%}{%- do found.append(column) -%}{%- endfor -%}
     {{- return(found[0]) -}}
 {%- endmacro %}
 
@@ -90,8 +103,9 @@ group by {{ shard }}
 
 
 {#- How the shards are loaded: those that are kept are left out, `bound` is the SQL of the lowest watermark to load
-    again and none for a whole load. The ledger is believed only as far as the table agrees with it. -#}
-{% macro _planned_loads(branches, rows, counts, columns, settings) -%}
+    again and none for a whole load. The ledger is believed only as far as the table agrees with it, and what a rebuild
+    that died has loaded only for a while: a full refresh is to see what was deleted since. -#}
+{% macro _planned_loads(branches, rows, counts, columns, slot, settings) -%}
     {%- set nothing = {'row_count': 0, 'watermark': none} -%}
     {%- set highest = [] -%}
     {%- for branch in branches -%}
@@ -100,13 +114,18 @@ group by {{ shard }}
     {%- endfor -%}
     {%- set watermarks = dbt_estate._literals(highest) -%}
     {%- set names = dbt_estate._literals(branches | map(attribute='shard') | list) -%}
-    {%- set prints = dbt_estate._literals(branches | map(attribute='fingerprint') | list) -%}
+    {#- What a load leaves out depends on the watermark and the key: with others, all is loaded again. -#}
+    {%- set way = tojson([settings.watermark, settings.unique_key]) -%}
+    {%- set hashes = [] -%}
+    {%- for branch in branches -%}{%- do hashes.append(local_md5(branch.fingerprint ~ way)) -%}{%- endfor -%}
+    {%- set prints = dbt_estate._literals(hashes) -%}
     {%- set type = dbt_estate._watermark_column(columns, settings).data_type -%}
     {%- set loads = [] -%}
     {%- for branch in branches -%}
         {%- set row = rows.get(branch.shard) -%}
         {%- set held = counts.get(branch.shard, nothing).row_count -%}
-        {%- set agrees = row and row.fingerprint == branch.fingerprint and row.row_count == held -%}
+        {%- set agrees = row and row.fingerprint == hashes[loop.index0] and row.row_count == held
+            and (slot == 'live' or row.is_recent) -%}
         {%- set load = dict(
             branch, name=names[loop.index0], print=prints[loop.index0], held=held, bound=none, watermark='null'
         ) -%}
@@ -117,7 +136,7 @@ group by {{ shard }}
                 'bound': dbt_estate._lower_bound('cast(' ~ watermark ~ ' as ' ~ type ~ ')', settings)
             }) -%}
         {%- endif -%}
-        {%- set is_kept = agrees and settings.watermark is none and row.status == 'loaded' and row.is_recent -%}
+        {%- set is_kept = agrees and settings.watermark is none -%}
         {%- if not is_kept -%}{%- do loads.append(load) -%}{%- endif -%}
     {%- endfor -%}
     {{- return(loads) -}}

@@ -24,7 +24,7 @@
     {%- endfor -%}
     {%- do dbt_estate._raise_problems(
         'the shards of ' ~ table.identifier, problems | sort,
-        "What to do: mend or detach these shards, set is_enabled to false in the registry"
+        "What to do: mend or attach these shards, or set is_enabled to false in the registry"
         ~ (", or pass missing_table='warn' to go on without a table"
            if shapes | selectattr('status', 'equalto', 'no_table') | list)
     ) -%}

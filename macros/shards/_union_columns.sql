@@ -130,6 +130,7 @@
 {% macro _projection(shape, columns, settings) -%}
     {%- set lines = [] -%}
     {%- set own = [] -%}
+    {%- set lacks = [] -%}
     {%- for column in columns -%}
         {%- set field = shape.fields.get(column.key) -%}
         {%- set value = dbt_estate.identifier(field.source) if field else 'null' -%}
@@ -139,9 +140,9 @@
         {%- set named = line if field and line == dbt_estate.identifier(column.name)
             else line ~ ' as ' ~ dbt_estate.identifier(column.name) -%}
         {%- do lines.append(named) -%}
-        {%- if field -%}{%- do own.append(named) -%}{%- endif -%}
+        {%- if field -%}{%- do own.append(named) -%}{%- else -%}{%- do lacks.append(column.name) -%}{%- endif -%}
     {%- endfor -%}
-    {{- return({'sql': lines | join(',\n    '), 'own': own | join(',')}) -}}
+    {{- return({'sql': lines | join(',\n    '), 'own': own | join(','), 'lacks': lacks}) -}}
 {%- endmacro %}
 
 

@@ -30,7 +30,8 @@
 
 {% macro _check_choice(argument, value, allowed, problems) -%}
     {%- if value not in allowed -%}
-        {%- do problems.append(argument ~ ": must be one of " ~ allowed | join(', ') ~ ", got: " ~ value) -%}
+        {%- set choices = allowed | join(', ') | replace('None', 'none') -%}
+        {%- do problems.append(argument ~ ": must be one of " ~ choices ~ ", got: " ~ value) -%}
     {%- endif -%}
 {%- endmacro %}
 

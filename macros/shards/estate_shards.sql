@@ -27,6 +27,9 @@
             {%- do dbt_estate.run_atomically([
                 'insert into ' ~ next ~ ' (' ~ names ~ ')\nselect ' ~ names ~ '\nfrom (\n' ~ sql ~ '\n) as shard_rows'
             ], 'estate_sample', config.get('sql_header')) -%}
+            {%- do dbt_estate.run_atomically(
+                ['delete from ' ~ ledger ~ '\nwhere ' ~ dbt_estate._ledger_condition('next')], 'estate_forget'
+            ) -%}
             {%- do dbt_estate._swap(next, existing, target, ledger) -%}
         {%- endif -%}
         {%- set is_new = not is_loaded -%}

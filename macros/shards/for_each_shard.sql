@@ -16,7 +16,7 @@
                 "dbt_estate.for_each_shard: the body is blank for shard '" ~ shard.shard ~ "'; it must be a select"
             ) -%}
         {%- endif -%}
-        {%- do branches.append({'shard': shard.shard, 'sql': body, 'fingerprint': local_md5(body)}) -%}
+        {%- do branches.append({'shard': shard.shard, 'sql': body, 'fingerprint': local_md5(body), 'lacks': none}) -%}
     {%- endfor -%}
-    {{- return(dbt_estate._marked_union(branches, 'shard')) -}}
+    {{- return(dbt_estate._marked_union(branches, 'shard', 'free')) -}}
 {%- endmacro %}

@@ -17,7 +17,15 @@
     {%- if only is none -%}
         {{- return(shards) -}}
     {%- endif -%}
+    {%- if shards and shards[0].get('dbt_estate placeholder') -%}
+        {{- return(shards) -}}
+    {%- endif -%}
     {%- set wanted = [only] if only is string else only -%}
+    {%- if wanted is mapping or wanted is not sequence -%}
+        {%- do exceptions.raise_compiler_error(
+            "dbt_estate.get_shards: 'only' must be the name of a shard or a list of names, got: " ~ only
+        ) -%}
+    {%- endif -%}
     {%- set known = shards | map(attribute='shard') | list -%}
     {%- set unknown = wanted | reject('in', known) | list -%}
     {%- if unknown or not wanted -%}
@@ -60,5 +68,7 @@
         {%- do dbt_estate._check_shard_keys(shards, problems) -%}
     {%- endif -%}
     {%- do dbt_estate._raise_problems('the list of shards', problems) -%}
-    {{- return(shards) -}}
+    {%- set enabled = [] -%}
+    {%- for shard in shards if shard.get('is_enabled', true) -%}{%- do enabled.append(shard) -%}{%- endfor -%}
+    {{- return(enabled) -}}
 {%- endmacro %}

@@ -6,7 +6,7 @@
         ) -%}
     {%- endif -%}
     {#- A mock of a unit test keeps its own path. -#}
-    {%- if dbt_estate._is_mock(table) or shard.is_placeholder -%}
+    {%- if dbt_estate._is_mock(table) or shard.get('dbt_estate placeholder') -%}
         {{- return(table) -}}
     {%- endif -%}
     {{- return(dbt_estate._placed(dbt_estate._unplaced(table), shard, table)) -}}

@@ -33,7 +33,8 @@
         'n': n,
         'shard': shard.shard,
         'sql': 'select\n    ' ~ own ~ projection.sql ~ tail,
-        'fingerprint': local_md5(own ~ projection.own ~ tail)
+        'fingerprint': local_md5(own ~ projection.own ~ tail),
+        'lacks': projection.lacks
     }) -}}
 {%- endmacro %}
 

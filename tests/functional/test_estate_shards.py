@@ -201,6 +201,42 @@ def test_a_full_refresh_that_died_leaves_the_old_table_in_use(estate: Estate) ->
 
 
 @pytest.mark.adapters("duckdb", "postgres")
+def test_a_full_refresh_that_died_long_ago_is_not_believed(estate: Estate) -> None:
+    """What was deleted since is gone after the next one, since it loads those shards again."""
+    shards = arrange(estate, 5)
+    write(estate, meta={"dbt_estate_shards": {**INCREASED["meta"]["dbt_estate_shards"]}})
+    poison(estate, shards, 3)
+    estate.run_dbt(["run"], expect_pass=False)
+    heal(estate, shards, 3)
+    estate.execute(f"delete from {shards.relation(shards.all[0], 'orders')} where id = 0")
+    loads = estate.relation("estate_shard_loads")
+    estate.execute(f"update {loads} set finished_at = finished_at - interval '2 hours'")
+    assert "5 shards, 5 to load whole" in progress(estate.run_dbt(["run"]))
+    assert estate.sql(f"select min(id) from {estate.relation('subject')}") == [(1,)]
+
+
+def test_branches_of_ones_own_go_by_position_as_a_union_does(estate: Estate) -> None:
+    arrange(estate, 2)
+    literal = "{{ dbt_estate.literal(s.shard) }}"
+    table = "{{ dbt_estate.shard_relation(s, source('store', 'orders')) }}"
+    body = (
+        f"{{% if s.shard == 'store_0' %}}select {literal} as shard, id, 7 as x from {table} as t"
+        f"{{% else %}}select {literal} as shard, 8 as x, id from {table} as t{{% endif %}}"
+    )
+    wider = body.replace("8 as x, id", "8 as x, id, 9 as y")
+    call = "{{% call(s) dbt_estate.for_each_shard(ref('shards')) %}}{}{{% endcall %}}"
+    write(estate, call.format(body))
+    write(estate, call.format(body), name="plain", materialized="table")
+    write(estate, call.format(wider), name="wider")
+    result = estate.run_dbt(["run"], expect_pass=False)
+    rows = "select shard, id, x from {} order by shard, id, x"
+    assert estate.sql(rows.format(estate.relation("subject"))) == estate.sql(
+        rows.format(estate.relation("plain"))
+    )
+    assert result.status("wider") == "error"
+
+
+@pytest.mark.adapters("duckdb", "postgres")
 def test_a_full_refresh_that_died_starts_anew_if_the_columns_have_changed(estate: Estate) -> None:
     shards = arrange(estate, 5)
     write(estate, **INCREASED)
@@ -275,6 +311,13 @@ SETTINGS_ERRORS = {
     "setting: must be one of batch_size": {"watermarks": "upd"},
     "there is no watermark": {"lookback": 3},
     "the watermark 'nope' is not a column of the model": {"watermark": "nope"},
+    "watermark: must be the name of one column": {"watermark": ["upd"]},
+    "lookback_unit: must be none, since the watermark 'id' is a number": {
+        "watermark": "id",
+        "lookback": 1,
+        "lookback_unit": "hour",
+    },
+    "since the watermark 'upd' is no number": {"watermark": "upd", "lookback": 1},
 }
 
 
@@ -284,6 +327,8 @@ def test_settings_are_checked(estate: Estate) -> None:
         write(estate, name=f"m{number}", meta={"dbt_estate_shards": given})
     write(estate, name="nested", meta={"dbt_estate": {"shards": {}}})
     write(estate, name="keyed", unique_key="id")
+    write(estate, name="beside", watermark="upd", incremental_strategy="merge")
+    write(estate, name="ended", sql=f"{UNION};")
     write(estate, name="two", sql=f"select 1 as n\nunion all\n{UNION}")
     write(estate, name="twice", sql=f"{UNION}\nunion all\n{UNION}")
     write(estate, name="inside", sql=f"with a as (\n{UNION}\n)\nselect * from a")
@@ -297,6 +342,9 @@ def test_settings_are_checked(estate: Estate) -> None:
         assert text in result.message(f"m{number}")
     assert "write the flat key meta: dbt_estate_shards" in result.message("nested")
     assert "there is no watermark" in result.message("keyed")
+    assert "watermark: is set beside meta" in result.message("beside")
+    assert "incremental_strategy: estate_shards has one way" in result.message("beside")
+    assert 'has other SQL around it: ";"' in result.message("ended")
     for name in ("two", "twice", "inside", "none_at_all"):
         assert "needs a model that is exactly one call" in result.message(name)
     assert result.status("commented") == "success"

@@ -8,6 +8,7 @@ SQL Server is parsed where there is no server.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -261,8 +262,8 @@ def test_end_transaction_opens_what_it_commits() -> None:
 def test_run_atomically_begins_when_dbt_has_nothing_open() -> None:
     macros = Macros("duckdb")
     macros.run_atomically(["delete from t"], sql_header="set a = 1;")
-    text = MACROS["duckdb"].atomically(["delete from t"])
-    assert macros.statements == ["select 1 as one", "commit", f"set a = 1;\n{text}"]
+    text = MACROS["duckdb"].atomically(["set a = 1", "delete from t"])
+    assert macros.statements == ["select 1 as one", "commit", text]
 
 
 def test_guarded_is_not_available_on_duckdb() -> None:
@@ -379,12 +380,13 @@ def batch(adapter: str) -> str:
         {"shard": name, "fingerprint": "f", "sql": f"select 1 as id, null as upd from {table}"}
         for name, table in {"it's": "a", "north": "b"}.items()
     ]
-    rows = {"north": {"fingerprint": "f", "row_count": 2, "status": "complete"}}
+    stored = hashlib.md5(b'f["upd", ["Id"]]').hexdigest()  # of the branch, watermark and key
+    rows = {"north": {"fingerprint": stored, "row_count": 2, "status": "complete"}}
     counts = {
         "it's": {"row_count": 1, "watermark": None},
         "north": {"row_count": 2, "watermark": "2026-01-02T03:04:05"},
     }
-    loads = macros._planned_loads(branches, rows, counts, COLUMNS, settings)
+    loads = macros._planned_loads(branches, rows, counts, COLUMNS, "live", settings)
     assert [load["bound"] is None for load in loads] == [True, False]
     plan = macros._pass_plan("t", "live", COLUMNS, "shard", "loads", 7, settings)
     text: str = macros.atomically(macros._batch_statements(loads, plan))
@@ -444,8 +446,8 @@ def test_a_batch_deletes_what_it_inserts(adapter: str) -> None:
     assert '"upd"' not in whole
     assert 'and ("upd" >= cast(' in bound
     assert 'or "upd" is null)' in bound
-    assert 'select "Id" as estate_key_1' in by_key
-    assert 'where estate_key_1 = "Id"' in by_key
+    assert 'select "Id" as "fresh key 1 of dbt_estate"' in by_key
+    assert 'where "fresh key 1 of dbt_estate" = "Id"' in by_key
     inserts = [part for part in statements if "insert into t (" in part]
     assert len(inserts) == (1 if adapter == "duckdb" else 2)
     assert statements.index(inserts[0]) > statements.index(deletes[-1])

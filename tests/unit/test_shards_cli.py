@@ -337,7 +337,8 @@ def test_sync_reports_enabled_rows_that_are_gone(run: Run, fake_dbt: FakeDbt) ->
 
 def test_sync_does_not_miss_what_it_did_not_ask_for(run: Run, fake_dbt: FakeDbt) -> None:
     fake_dbt(on_target())
-    run("sync", "--from-target", "other_%")
+    result = run("sync", "--from-target", "other_%", exit_code=2)
+    assert "nothing on the target is like 'other_%'" in result.stderr
     run("sync", "--from-target", "store_nort_", exit_code=1)
 
 

@@ -198,6 +198,8 @@ def sync(
     with working("Asking the target"):
         found = candidates(dbt, from_target, by or settings.discover_by)
     difference = compare(before, found, from_target)
+    if not found.shards and not difference.gone:
+        raise InputError("--from-target", f"nothing on the target is like {from_target!r}")
     after = appended(before, difference.new)
     if write and difference.new:
         write_text(after.path, after.text)
