@@ -13,7 +13,8 @@
             'warn_above': 200,
             'sources': {},
             'discover': {'pattern': '%', 'by': none}
-        }
+        },
+        'procedures': {}
     }) -}}
 {%- endmacro %}
 
@@ -32,7 +33,8 @@
 {%- endmacro %}
 
 
-{#- `sources` is read by the Python tool alone, and has no fixed keys here. -#}
+{#- A mapping that is empty by default has no fixed keys: `sources`, which the Python tool alone reads, and
+    `procedures`, which is checked when a dispatch is called. -#}
 {% macro _merged(defaults, given, path, problems) -%}
     {%- if given is not mapping -%}
         {%- do problems.append(path ~ " must be a mapping, got: " ~ given) -%}

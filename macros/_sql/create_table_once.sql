@@ -1,9 +1,14 @@
-{% macro create_table_once(relation, columns) -%}
+{% macro create_table_once(relation, columns, unique=[]) -%}
     {%- if execute and columns -%}
         {%- set definitions = [] -%}
         {%- for column, kind in columns.items() -%}
             {%- do definitions.append(dbt_estate.identifier(column) ~ ' ' ~ dbt_estate.data_type(kind)) -%}
         {%- endfor -%}
+        {%- if unique -%}
+            {%- set key = [] -%}
+            {%- for column in unique -%}{%- do key.append(dbt_estate.identifier(column)) -%}{%- endfor -%}
+            {%- do definitions.append('unique (' ~ key | join(', ') ~ ')') -%}
+        {%- endif -%}
         {%- do adapter.dispatch('create_table_once', 'dbt_estate')(relation, '(' ~ definitions | join(', ') ~ ')') -%}
     {%- endif -%}
 {%- endmacro %}

@@ -54,10 +54,3 @@
     {%- do dbt_estate._raise_problems("meta: dbt_estate_shards of " ~ this.identifier, problems) -%}
     {{- return(settings) -}}
 {%- endmacro %}
-
-
-{% macro _check_whole_number(key, value, least, most, problems) -%}
-    {%- if value is boolean or value is not integer or value < least or value > most -%}
-        {%- do problems.append(key ~ ": must be a whole number from " ~ least ~ " to " ~ most ~ ", got: " ~ value) -%}
-    {%- endif -%}
-{%- endmacro %}

@@ -28,14 +28,6 @@
 {%- endmacro %}
 
 
-{% macro _check_choice(argument, value, allowed, problems) -%}
-    {%- if value not in allowed -%}
-        {%- set choices = allowed | join(', ') | replace('None', 'none') -%}
-        {%- do problems.append(argument ~ ": must be one of " ~ choices ~ ", got: " ~ value) -%}
-    {%- endif -%}
-{%- endmacro %}
-
-
 {% macro _check_union_options(settings, problems) -%}
     {%- for key in ['include', 'exclude'] -%}
         {%- if settings[key] is string -%}

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from dbt_estate.errors import InputError
+from dbt_estate.procedures.commands import procedures
 from dbt_estate.shards.commands import shards
 
 _INTERRUPTED = 130
@@ -37,12 +38,13 @@ class Estate(click.Group):
 @click.group(cls=Estate, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dbt-estate")
 def cli() -> None:
-    """Tools for a dbt project over many databases.
+    """Tools for a dbt project over a data estate.
 
     Exit codes: 0 ok, 1 findings, 2 wrong usage or input.
     """
 
 
+cli.add_command(procedures)
 cli.add_command(shards)
 
 

@@ -34,6 +34,7 @@ MEANINGS = {
     "shards.discover": "for discovered_shards; `by` for the command line too",
     "shards.discover.pattern": "names that are LIKE this",
     "shards.discover.by": "database or schema; null for what is usual on the engine",
+    "procedures": "named dispatches of call_procedures: docs/procedures/index.md",
 }
 
 

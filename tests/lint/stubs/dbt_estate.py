@@ -42,5 +42,9 @@ def now() -> str:
     return "current_timestamp"
 
 
+def procedure_calls() -> str:
+    return "procedure_calls"
+
+
 def data_type(kind: str) -> str:
     return "varchar"

@@ -1,0 +1,1 @@
+"""The ledger of call_procedures on the command line."""
