@@ -2,7 +2,7 @@
 
 with calls as (
     select
-        ledger.{{ dbt_estate.identifier('operation') }} as operation,
+        ledger.{{ dbt_estate.identifier('operation') }} as operation,  -- noqa: RF04
         ledger.{{ dbt_estate.identifier('batch') }} as batch,
         ledger.status,
         ledger.attempt,
