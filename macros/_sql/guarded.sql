@@ -10,14 +10,16 @@
 {%- endmacro %}
 
 
-{#- The tag is made from the text itself, so that nothing in the text can end the block. -#}
+{#- `others` leaves out a failed assertion, and a cancelled statement, which is to end the run:
+    https://www.postgresql.org/docs/current/plpgsql-control-structures.html#PLPGSQL-ERROR-TRAPPING
+    The tag is made from the text itself, so that nothing in the text can end the block. -#}
 {% macro postgres__guarded(statement, on_error_sql) -%}
     {%- set tag = '$estate_' ~ local_md5(statement ~ on_error_sql) ~ '$' -%}
     {%- set block -%}
 do {{ tag }}
 begin
     {{ statement }};
-exception when others then
+exception when others or assert_failure then
     {{ on_error_sql }};
 end
 {{ tag }}

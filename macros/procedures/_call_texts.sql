@@ -36,7 +36,8 @@
 {%- endmacro %}
 
 
-{#- The rows of a query, of a statement with RETURNING, or the one row of a procedure with INOUT parameters. -#}
+{#- The rows of a query, of a statement with RETURNING, or the one row of a procedure with INOUT parameters. What
+    returns none cannot be opened as a cursor, and has not begun then; so it is executed. -#}
 {% macro _capturing_block(sql, success, options) -%}
     {%- set row = 'to_jsonb(estate_row)' -%}
     {%- if options.redact -%}
@@ -46,12 +47,25 @@
     {%- endif -%}
     {%- set block -%}
 declare
+    estate_call text := {{ dbt_estate.literal(sql) }};
+    estate_cursor refcursor;
     estate_row record;
     estate_rows jsonb := '[]';
 begin
-    for estate_row in execute {{ dbt_estate.literal(sql) }} loop
-        estate_rows := estate_rows || jsonb_build_array({{ row }});
-    end loop;
+    begin
+        open estate_cursor for execute estate_call;
+    exception when invalid_cursor_definition then
+        estate_cursor := null;
+    end;
+    if estate_cursor is null then
+        execute estate_call;
+    else
+        loop
+            fetch estate_cursor into estate_row;
+            exit when not found;
+            estate_rows := estate_rows || jsonb_build_array({{ row }});
+        end loop;
+    end if;
     {{ success }};
 end
     {%- endset -%}

@@ -1,12 +1,11 @@
 {#- Prints every statement in full, and writes nothing. -#}
 {% macro _show_calls(calls, options) -%}
-    {%- set ledger = load_relation(dbt_estate._call_ledger()) if options.resume else none -%}
+    {%- set ledger = load_relation(dbt_estate._call_ledger()) if options.ledger else none -%}
     {%- set refusal = dbt_estate._choose_batch(ledger, options) -%}
-    {%- if refusal -%}{%- do dbt_estate._raise_problems('call_procedures', [refusal]) -%}{%- endif -%}
-    {%- set plan = {'todo': calls, 'skipped': 0} -%}
-    {%- if ledger is not none -%}
-        {%- set plan = dbt_estate._plan_calls(calls, dbt_estate._calls_of_batch(ledger, options), ledger, options) -%}
-    {%- endif -%}
+    {%- do dbt_estate._raise_problems('call_procedures ' ~ options.operation, [refusal] | select | list) -%}
+    {%- set rows = dbt_estate._calls_of_batch(ledger, options) if ledger is not none else {} -%}
+    {%- set plan = dbt_estate._plan_calls(calls, rows, ledger, options) -%}
+    {%- do dbt_estate._raise_problems('call_procedures ' ~ options.operation, [plan.refusal] | select | list) -%}
     {%- for call in plan.todo -%}
         {%- set texts = dict(call.texts) -%}
         {%- for name in options.redact -%}{%- do texts.update({name: "'***'"}) -%}{%- endfor -%}

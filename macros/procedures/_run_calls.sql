@@ -15,16 +15,23 @@
     {#- PostgreSQL's driver begins a transaction before the first statement; after this text it believes to be in one,
         and what is sent next stands alone. -#}
     {%- do dbt_estate.run_atomically(['select 1 as one'], 'estate_begin_calls') -%}
+    {%- set abilities = adapter.dispatch('_call_abilities', 'dbt_estate')() -%}
+    {%- set is_guarded = abilities['catches_commits' if options.transaction == 'none' else 'catches'] -%}
     {%- set state = namespace(stop=false) -%}
     {%- for call in todo if not state.stop -%}
         {%- set began = dbt_estate._clock() -%}
+        {%- set name = 'dbt_estate: ' ~ loop.index ~ ' of ' ~ todo | length -%}
         {%- do call.update({'key_text': dbt_estate.literal(call.key)}) -%}
+        {%- if not is_guarded -%}
+            {#- Before the call: an error in it ends the run, and comes without the call's name. -#}
+            {%- do log(name ~ ' begins ' ~ call.params, info=true) -%}
+        {%- endif -%}
         {%- set answer = dbt_estate._one_call(call, ledger, options, run) -%}
         {%- set seconds = (dbt_estate._clock() - began).total_seconds() -%}
         {%- do dbt_estate._count(outcome, call, answer, seconds) -%}
         {%- do log(
-            'dbt_estate: ' ~ loop.index ~ ' of ' ~ todo | length ~ ' ' ~ answer.status ~ ' ' ~ call.params ~ ' '
-            ~ '%.1f' | format(seconds) ~ ' s' ~ ('\n    ' ~ answer.error if answer.error), info=true
+            name ~ ' ' ~ answer.status ~ ' ' ~ call.params ~ ' ' ~ '%.1f' | format(seconds) ~ ' s'
+            ~ ('\n    ' ~ answer.error if answer.error), info=true
         ) -%}
         {%- set failures = outcome.failed | length -%}
         {%- set state.stop = answer.status not in ['succeeded', 'failed']
@@ -160,8 +167,8 @@ where {{ options.condition }}
     {%- if bad -%}
         {%- do exceptions.raise_compiler_error(
             "dbt_estate: " ~ outcome.failed | length ~ " of " ~ outcome.made ~ " calls failed, "
-            ~ outcome.in_doubt | length ~ " in doubt, " ~ left ~ " not made. When the cause is mended, resume: true"
-            ~ " makes those that have not succeeded."
+            ~ outcome.in_doubt | length ~ " in doubt, " ~ left ~ " not made."
+            ~ (" When the cause is mended, resume: true makes those that have not succeeded." if options.ledger)
         ) -%}
     {%- endif -%}
 {%- endmacro %}
