@@ -31,7 +31,7 @@
     {%- for given in [named, arguments] -%}
         {%- for key, value in given.items() -%}
             {%- do dbt_estate._check_choice('argument', key, options.keys() | list, problems) -%}
-            {%- if value is not none -%}{%- do options.update({key: value}) -%}{%- endif -%}
+            {%- if value is not none and key in options -%}{%- do options.update({key: value}) -%}{%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- do options.update({'operation': dbt_estate._operation(dispatch, options)}) -%}
@@ -265,7 +265,7 @@
 {#- The ledger is committed call by call, and with it would be what the model has done so far. -#}
 {% macro _check_hooks(problems) -%}
     {%- if dbt_estate._is_in_a_model() -%}
-        {%- for hook in config.get('pre-hook', []) + config.get('post-hook', [])
+        {%- for hook in (config.get('pre_hook') or []) + (config.get('post_hook') or [])
             if hook.transaction and 'call_procedures' in hook.sql -%}
             {%- do problems.append(
                 "the hook of " ~ model.name ~ " is in the model's transaction, and calls are committed one by one:"

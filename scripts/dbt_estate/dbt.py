@@ -56,6 +56,7 @@ def run_operation(dbt: Dbt, macro: str, args: Mapping[str, object], result: type
         *_dbt_command(),
         "--quiet",
         "--print",
+        "--no-write-json",  # run_results.json is what `dbt retry` goes by
         "--no-use-colors",
         "--log-format",
         "text",
