@@ -115,7 +115,7 @@
         {%- for name in names if name not in template.placeholders -%}
             {%- do problems.append("statement: has no placeholder for the parameter " ~ name) -%}
         {%- endfor -%}
-        {%- for text in template.quoted if text[1:2] == ':' and text[2:-1] in names + columns -%}
+        {%- for text in template.quoted if text[1:2] == ':' and (text[2:-1] in names or text[2:-1] in columns) -%}
             {%- do problems.append("statement: write :" ~ text[2:-1] ~ " without quotes, got: " ~ text) -%}
         {%- endfor -%}
     {%- endif -%}

@@ -18,6 +18,8 @@
 
 {#- Alone in its text, a call is in no transaction block, and the procedure may commit:
     https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT -#}
+{#- A deferred constraint fails at the commit, where nothing catches it, so it is checked before:
+    https://www.postgresql.org/docs/current/sql-set-constraints.html -#}
 {% macro postgres___call_parts(sql, success, failure, options) -%}
     {%- if options.transaction == 'none' -%}
         {{- return({
@@ -27,7 +29,8 @@
     {%- if options.capture -%}
         {%- set block = dbt_estate._capturing_block(sql, success, options) -%}
     {%- else -%}
-        {%- set block = 'execute ' ~ dbt_estate.literal(sql) ~ (';\n' ~ success if success) -%}
+        {%- set block = 'execute ' ~ dbt_estate.literal(sql) ~ ';\nset constraints all immediate'
+            ~ (';\n' ~ success if success) -%}
     {%- endif -%}
     {{- return({
         'call': 'begin;\n\n' ~ dbt_estate.guarded(block, failure) ~ ';\n\ncommit', 'then': [], 'joined': true,
@@ -66,6 +69,7 @@ begin
             estate_rows := estate_rows || jsonb_build_array({{ row }});
         end loop;
     end if;
+    set constraints all immediate;
     {{ success }};
 end
     {%- endset -%}
