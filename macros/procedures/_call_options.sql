@@ -14,7 +14,7 @@
     {%- set named = {} -%}
     {%- if dispatch is not none -%}
         {%- set dispatches = dbt_estate._settings()['procedures'] -%}
-        {%- if dispatch not in dispatches -%}
+        {%- if dispatch is not string or dispatch not in dispatches -%}
             {%- do problems.append(
                 "dispatch: must be one of " ~ (dispatches.keys() | join(', ') or 'none, since there are none')
                 ~ ", got: " ~ dispatch ~ ". Dispatches are named in vars: dbt_estate: {procedures: ...}"
@@ -55,8 +55,10 @@
         ) -%}
     {%- elif options.query is not none and (options.query is not string or options.query | trim == '') -%}
         {%- do problems.append("query: must be the text of a query, got: " ~ options.query) -%}
-    {%- elif options.params is not none and options.params is string
-        and not modules.re.match('[^\\s.]+([.][^\\s.]+)?\\Z', options.params) -%}
+    {%- elif options.params is not none and (
+        not modules.re.match('[^\\s.]+([.][^\\s.]+)?\\Z', options.params) if options.params is string
+        else options.params.identifier is not defined
+    ) -%}
         {%- do problems.append(
             "params: must be the name of a model or seed, or source.table, got: " ~ options.params
         ) -%}
@@ -172,7 +174,8 @@
     {%- if batch is not none -%}
         {%- set text = batch | string -%}
         {%- set one_line = '(?!\\s)[^\x00-\x1f\x7f]{1,200}(?<!\\s)\\Z' -%}
-        {%- if batch is boolean or batch is mapping or not modules.re.match(one_line, text) -%}
+        {%- set is_value = batch is string or (batch is number and batch is not boolean) or batch.isoformat is defined -%}
+        {%- if not is_value or not modules.re.match(one_line, text) -%}
             {%- do problems.append("batch: must be a text of 1 to 200 characters on one line, got: " ~ batch) -%}
         {%- endif -%}
         {%- do options.update({'batch': text}) -%}

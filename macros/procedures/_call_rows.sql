@@ -15,7 +15,7 @@
     ledger, `params` the JSON that may be shown. -#}
 {% macro _planned_calls(options, relation) -%}
     {%- set query = dbt_estate._params_query(options, relation) -%}
-    {%- do dbt_estate._refuse_bytes(query) -%}
+    {%- do dbt_estate._refuse_types(query) -%}
     {%- set table = run_query(query) -%}
     {%- set template = dbt_estate._call_template(options.procedure, options.statement) -%}
     {%- set columns = dbt_estate._parameter_columns(options, template, table.column_names) -%}
@@ -64,15 +64,17 @@
 {%- endmacro %}
 
 
-{#- Bytes reach Jinja as the text of a Python object, and that would be passed on. -#}
-{% macro _refuse_bytes(query) -%}
+{#- What does not survive the way through Python: bytes become the text of an object, a month of an interval 30 days, and
+    nanoseconds are cut off. -#}
+{% macro _refuse_types(query) -%}
     {%- set described = adapter.dispatch('_describable', 'dbt_estate')(query) -%}
     {%- set problems = [] -%}
     {%- for column in adapter.get_column_schema_from_query(described) -%}
-        {%- if modules.re.search('blob|bytea|binary|bytes|image|rowversion', column.data_type | lower) -%}
+        {%- set lossy = 'blob|bytea|binary|bytes|image|rowversion|interval|_ns$' -%}
+        {%- if modules.re.search(lossy, column.data_type | lower) -%}
             {%- do problems.append(
-                "column " ~ column.name ~ " is " ~ column.data_type ~ ", and bytes cannot be passed: select them as"
-                ~ " hexadecimal text and name the type in param_types, or decode them in the procedure"
+                "column " ~ column.name ~ " is " ~ column.data_type ~ ", which would arrive altered: select it as text"
+                ~ " (bytes as hexadecimal), and name the type in param_types"
             ) -%}
         {%- endif -%}
     {%- endfor -%}

@@ -139,7 +139,25 @@
 
 
 {% macro _typed(name, texts, types) -%}
-    {{- return('cast(' ~ texts[name] ~ ' as ' ~ types[name] ~ ')' if name in types else texts[name]) -}}
+    {%- if name not in types -%}
+        {{- return(texts[name]) -}}
+    {%- endif -%}
+    {{- return(adapter.dispatch('_cast_to', 'dbt_estate')(texts[name], types[name])) -}}
+{%- endmacro %}
+
+
+{% macro default___cast_to(text, type) -%}
+    {{- return('cast(' ~ text ~ ' as ' ~ type ~ ')') -}}
+{%- endmacro %}
+
+
+{#- A cast makes bytes of the characters, 0x and all; style 1 reads the hexadecimal:
+    https://learn.microsoft.com/sql/t-sql/functions/cast-and-convert-transact-sql#binary-styles -#}
+{% macro sqlserver___cast_to(text, type) -%}
+    {{- return(
+        'convert(' ~ type ~ ', ' ~ text ~ ', 1)' if 'binary' in type | lower
+        else dbt_estate.default___cast_to(text, type)
+    ) -}}
 {%- endmacro %}
 
 
@@ -163,7 +181,8 @@
             {%- do arguments.append('@' ~ name ~ ' = ' ~ texts[name]) -%}
         {%- else -%}
             {%- set variable = '@estate_value_' ~ loop.index -%}
-            {%- do variables.append('declare ' ~ variable ~ ' ' ~ type ~ ' = ' ~ texts[name] ~ ';\n') -%}
+            {%- set value_sql = dbt_estate._typed(name, texts, types) -%}
+            {%- do variables.append('declare ' ~ variable ~ ' ' ~ type ~ ' = ' ~ value_sql ~ ';\n') -%}
             {%- do arguments.append('@' ~ name ~ ' = ' ~ variable) -%}
         {%- endif -%}
     {%- endfor -%}

@@ -11,14 +11,15 @@
         resume=resume, in_doubt=in_doubt, transaction=transaction, redact=redact, batch=batch, slice=slice,
         ledger=ledger, capture=capture
     ), problems) -%}
-    {#- Before the guard: dbt sees only the references that are made while it parses. -#}
-    {%- set relation = dbt_estate._params_relation(options.params) -%}
-    {%- if execute -%}
+    {%- if not execute -%}
+        {#- dbt sees only the references that are made while it parses. -#}
+        {%- do dbt_estate._params_relation(options.params) -%}
+    {%- else -%}
         {%- do dbt_estate._check_call_options(options, problems) -%}
         {%- do dbt_estate._raise_problems(
             'call_procedures' ~ (' (dispatch: ' ~ dispatch ~ ')' if dispatch is not none), problems
         ) -%}
-        {%- set calls = dbt_estate._planned_calls(options, relation) -%}
+        {%- set calls = dbt_estate._planned_calls(options, dbt_estate._params_relation(options.params)) -%}
         {%- if options.dry_run -%}
             {%- do dbt_estate._show_calls(calls, options) -%}
         {%- else -%}
