@@ -1,4 +1,4 @@
-"""The demo: twelve stores, a database each, one logical table over them, and then one store more.
+"""The demo: twelve stores, a database each, one table over them, one store more, a month's end.
 
     make demo                                      in integration_tests/demo/.work
     python integration_tests/demo/run.py FOLDER    in a folder of your own
@@ -72,6 +72,7 @@ class Demo:
         self.databases.mkdir()
         for store in stores.STORES:
             stores.create_store(self.databases, store)
+        stores.create_books(self.warehouse)
         self.write_profile()
         os.environ.update(ENVIRONMENT)
         os.chdir(self.folder)
@@ -81,6 +82,11 @@ class Demo:
         """The folder of the stores' databases."""
         return self.folder / "databases"
 
+    @property
+    def warehouse(self) -> Path:
+        """The database that dbt writes."""
+        return self.folder / "warehouse.duckdb"
+
     def write_profile(self) -> None:
         """Attach every database that is there, read-only: production is not ours to change."""
         attached = [
@@ -89,7 +95,7 @@ class Demo:
         ]
         target = {
             "type": "duckdb",
-            "path": "warehouse.duckdb",
+            "path": self.warehouse.name,
             "threads": 4,
             "keep_open": False,
             "attach": attached,
@@ -108,7 +114,7 @@ class Demo:
         with (self.folder / "seeds" / "shards.csv").open("a", encoding="utf-8", newline="") as file:
             file.write(REGISTRY_ROW)
 
-    def dbt(self, *arguments: str) -> str:
+    def dbt(self, *arguments: str, exit_code: int = 0) -> str:
         """Run dbt, in this process since it takes seconds to start, and return what it printed."""
         from dbt.cli.main import dbtRunner
 
@@ -116,10 +122,11 @@ class Demo:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             answer = dbtRunner().invoke(list(arguments))
-        if not answer.success:
-            raise StepFailedError(
-                self.commands[-1], f"{printed.getvalue()}{answer.exception or ''}"
-            )
+        self._check(
+            f"{printed.getvalue()}{answer.exception or ''}",
+            0 if answer.success else 2 if answer.exception else 1,  # as dbt itself ends
+            exit_code,
+        )
         return printed.getvalue()
 
     def estate(self, *arguments: str, exit_code: int = 0) -> str:
@@ -134,11 +141,13 @@ class Demo:
             errors="replace",
             check=False,
         )
-        if done.returncode != exit_code:
-            raise StepFailedError(
-                self.commands[-1], f"{done.stdout}exit code {done.returncode}, not {exit_code}"
-            )
+        self._check(done.stdout, done.returncode, exit_code)
         return done.stdout
+
+    def _check(self, output: str, exit_code: int, wanted: int) -> None:
+        """End the demo when the last command ended otherwise than it should."""
+        if exit_code != wanted:
+            raise StepFailedError(self.commands[-1], f"{output}exit code {exit_code}, not {wanted}")
 
     def _announce(self, *command: str) -> None:
         self.commands.append(shlex.join(command))
@@ -148,7 +157,7 @@ class Demo:
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the warehouse, with the stores at hand as dbt has them."""
-        with duckdb.connect(str(self.folder / "warehouse.duckdb"), read_only=True) as connection:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
             for path in sorted(self.databases.glob("*.duckdb")):
                 connection.execute(f"attach 'databases/{path.name}' as {path.stem} (read_only)")
             return connection.execute(query).fetchall()
@@ -303,6 +312,39 @@ def check_result(demo: Demo, back_filled: list[str]) -> None:
     demo.say(f"  all_orders has {count:,} rows, the very rows of the twelve stores that are open.")
 
 
+def call_for_each_row(demo: Demo) -> None:
+    """Call a statement for each row of a model: dry, with a row that fails, and again."""
+    operation = ("run-operation", "dbt_estate.call_procedures", "--args")
+    arguments = {"dispatch": "close_month", "batch": "2026-03"}
+
+    demo.heading("7. Close the month of the stores in the west, a statement for each: a dry run")
+    output = demo.dbt(*operation, json.dumps({**arguments, "dry_run": True}))
+    second = output.index("-- 2 of 5")
+    demo.quote(output[output.index("-- 1 of 5") : second])
+    demo.quote(output[second:], lambda line: "dbt_estate:" in line)
+
+    demo.heading("8. Delft has no budget yet: its call fails, and ends the run with exit code 1")
+    output = demo.dbt(*operation, json.dumps(arguments), exit_code=1)
+    demo.quote(output, lambda line: "dbt_estate:" in line or "Constraint Error" in line)
+    demo.say(demo.estate("procedures", "status", exit_code=1).rstrip())
+    demo.say("  DuckDB cannot catch an error: nothing was written of what became of the call.")
+
+    demo.heading("9. Delft has its budget: that call again, and those that were not made")
+    stores.set_budget(demo.warehouse, stores.NEW_STORE)
+    again = {**arguments, "resume": True, "in_doubt": "retry"}
+    output = demo.dbt(*operation, json.dumps(again))
+    demo.quote(output[output.index("dbt_estate:") :], lambda line: " begins " not in line)
+    demo.estate("procedures", "status")
+    demo.table(
+        "The books (month_ends)",
+        ("store", "month", "revenue", "budget"),
+        demo.sql(
+            "select store, month_start, revenue::decimal(12, 2), budget from month_ends "
+            "order by store"
+        ),
+    )
+
+
 def _ledger(demo: Demo) -> list[tuple[str, tuple[int, str | None]]]:
     rows = demo.sql(
         "select shard, row_count, watermark from estate_shard_loads "
@@ -339,6 +381,7 @@ def main(arguments: Sequence[str]) -> int:
         first_build(demo)
         show_drift(demo)
         second_build(demo)
+        call_for_each_row(demo)
     except StepFailedError as error:
         text = f"\nThe demo stopped. {error}"
         console.print(text, markup=False, highlight=False, soft_wrap=True, style="red")

@@ -94,6 +94,24 @@ def trade_another_day(folder: Path, store: Store, orders: int) -> None:
         )
 
 
+def create_books(warehouse: Path) -> None:
+    """Write what is in the warehouse beside dbt: the books of the months, and their budgets."""
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create table budgets (store varchar, amount decimal(10, 2))")
+        connection.execute(
+            "create table month_ends (store varchar, month_start date, revenue decimal(14, 4), "
+            "budget decimal(10, 2) not null, primary key (store, month_start))"
+        )
+    for store in STORES:
+        set_budget(warehouse, store)
+
+
+def set_budget(warehouse: Path, store: Store) -> None:
+    """Give a store a budget."""
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("insert into budgets values (?, ?)", [store.name, 20 * store.orders])
+
+
 def _tables(store: Store) -> Iterator[str]:
     tier = ", loyalty_tier varchar" if store.has_tier else ""
     city = ", city varchar" if store.has_city else ""

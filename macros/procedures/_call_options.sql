@@ -174,7 +174,8 @@
     {%- if batch is not none -%}
         {%- set text = batch | string -%}
         {%- set one_line = '(?!\\s)[^\x00-\x1f\x7f]{1,200}(?<!\\s)\\Z' -%}
-        {%- set is_value = batch is string or (batch is number and batch is not boolean) or batch.isoformat is defined -%}
+        {%- set is_value = batch is string or batch.isoformat is defined
+            or (batch is number and batch is not boolean) -%}
         {%- if not is_value or not modules.re.match(one_line, text) -%}
             {%- do problems.append("batch: must be a text of 1 to 200 characters on one line, got: " ~ batch) -%}
         {%- endif -%}

@@ -64,8 +64,8 @@
 {%- endmacro %}
 
 
-{#- What does not survive the way through Python: bytes become the text of an object, a month of an interval 30 days, and
-    nanoseconds are cut off. -#}
+{#- What does not survive the way through Python: bytes become the text of an object, a month of an interval 30 days,
+    and nanoseconds are cut off. -#}
 {% macro _refuse_types(query) -%}
     {%- set described = adapter.dispatch('_describable', 'dbt_estate')(query) -%}
     {%- set problems = [] -%}
