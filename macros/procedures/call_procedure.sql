@@ -1,5 +1,5 @@
 {% macro call_procedure(procedure=none, args={}, param_types={}, statement=none) -%}
-    {%- if execute -%}
+    {%- if execute and dbt_estate._is_for_real() -%}
         {%- set problems = [] -%}
         {%- do dbt_estate._check_what_is_called(procedure, statement, problems) -%}
         {%- if args is not mapping -%}
@@ -32,6 +32,12 @@
             {{- adapter.dispatch('_transaction', 'dbt_estate')([text]) -}}
         {%- endcall -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- For `compile` and `docs generate` dbt renders the hooks of a project as well, with `execute` true, and runs none. -#}
+{% macro _is_for_real() -%}
+    {{- return(flags.WHICH not in ['compile', 'generate', 'list', 'parse', 'show', 'lint']) -}}
 {%- endmacro %}
 
 

@@ -14,7 +14,7 @@
     {%- if not execute -%}
         {#- dbt sees only the references that are made while it parses. -#}
         {%- do dbt_estate._params_relation(options.params) -%}
-    {%- else -%}
+    {%- elif dbt_estate._is_for_real() -%}
         {%- do dbt_estate._check_call_options(options, problems) -%}
         {%- do dbt_estate._raise_problems(
             'call_procedures' ~ (' (dispatch: ' ~ dispatch ~ ')' if dispatch is not none), problems
