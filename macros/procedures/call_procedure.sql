@@ -35,7 +35,7 @@
 {%- endmacro %}
 
 
-{#- For `compile` and `docs generate` dbt renders the hooks of a project as well, with `execute` true, and runs none. -#}
+{#- For `compile` and `docs generate` dbt renders the hooks of a project as well, `execute` is true, and runs none. -#}
 {% macro _is_for_real() -%}
     {{- return(flags.WHICH not in ['compile', 'generate', 'list', 'parse', 'show', 'lint']) -}}
 {%- endmacro %}
