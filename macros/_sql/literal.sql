@@ -114,6 +114,16 @@
 {%- endmacro %}
 
 
+{#- With standard_conforming_strings off, a backslash escapes in a plain text; in this one it does always:
+    https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-STRINGS-ESCAPE -#}
+{% macro postgres___text_literal(value) -%}
+    {%- if '\\' not in value -%}
+        {{- return(dbt_estate.default___text_literal(value)) -}}
+    {%- endif -%}
+    {{- return("E'" ~ value | replace('\\', '\\\\') | replace("'", "''") ~ "'") -}}
+{%- endmacro %}
+
+
 {#- A backslash before a line break continues the line inside a T-SQL string, so both disappear:
     https://learn.microsoft.com/sql/t-sql/language-elements/sql-server-utilities-statements-backslash
     The text is cut there. The first piece is nvarchar(max), since a sum of shorter ones is cut off at 4,000. -#}

@@ -11,7 +11,7 @@
     {{- return({
         'operation': 'name', 'batch': 'name', 'row_key': 'name', 'procedure': 'text', 'params': 'text',
         'status': 'name', 'attempt': 'integer', 'started_at': 'timestamp', 'finished_at': 'timestamp',
-        'error': 'text', 'result': 'text', 'run': 'name', 'invocation_id': 'name'
+        'error': 'text', 'result': 'text', 'run': 'name', 'invocation_id': 'name', 'origin': 'name'
     }) -}}
 {%- endmacro %}
 
@@ -39,7 +39,8 @@
 {#- The batch of a run that resumes without naming one: the last, and no older than a day, since the run that is to be
     resumed may have died before it wrote a row. -#}
 {% macro _last_batch(ledger, options) -%}
-    {%- set operation = dbt_estate.identifier('operation') ~ ' = ' ~ dbt_estate.literal(options.operation) -%}
+    {%- set operation = dbt_estate.identifier('operation') ~ ' = ' ~ dbt_estate.literal(options.operation)
+        ~ ' and origin = ' ~ dbt_estate.literal(dbt_estate._origin(options)) -%}
     {%- set query -%}
 select
     {{ dbt_estate.identifier('batch') }} as batch,
@@ -73,7 +74,7 @@ group by {{ dbt_estate.identifier('batch') }}
                     ~ last.begun_at ~ ". Name it to go on with it (batch: '" ~ last.batch
                     ~ "'), or run without resume"
                 ) -}}
-            {%- elif last.unfinished == 0 and dbt_estate._is_retry() and not dbt_estate._is_hook() -%}
+            {%- elif last.unfinished == 0 and dbt_estate._is_retry() -%}
                 {{- return(
                     "dbt retry: the last batch of " ~ options.operation ~ " (" ~ last.batch ~ ") is complete. If the"
                     ~ " run that failed had not begun its calls, run it anew"
@@ -86,6 +87,7 @@ group by {{ dbt_estate.identifier('batch') }}
         {%- endif -%}
     {%- endif -%}
     {%- if options.batch is none -%}
+        {%- do dbt_estate._tell_unfinished(ledger, options) -%}
         {%- set now = dbt_estate._clock() -%}
         {%- set suffix = local_md5(now | string ~ invocation_id)[:8] -%}
         {%- do options.update({'batch': now.strftime('%Y-%m-%dT%H:%M:%SZ') ~ ' ' ~ suffix}) -%}
@@ -94,8 +96,17 @@ group by {{ dbt_estate.identifier('batch') }}
 {%- endmacro %}
 
 
-{% macro _is_hook() -%}
-    {{- return(flags.WHICH != 'run-operation') -}}
+{#- A run that begins anew after one that failed may be meant to, or may be a retry that we do not know of. -#}
+{% macro _tell_unfinished(ledger, options) -%}
+    {%- set is_there = ledger is not none and load_relation(ledger) is not none -%}
+    {%- set last = dbt_estate._last_batch(ledger, options) if is_there else none -%}
+    {%- if last and last.is_recent and last.unfinished -%}
+        {%- do exceptions.warn(
+            "dbt_estate: " ~ last.unfinished ~ (" call" if last.unfinished == 1 else " calls") ~ " of "
+            ~ options.operation ~ ", batch " ~ last.batch ~ ", have not succeeded, and a new batch is begun, in which"
+            ~ " every call is made. To go on with the last one instead, run with resume: true."
+        ) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -103,12 +114,14 @@ group by {{ dbt_estate.identifier('batch') }}
 {% macro _calls_of_batch(ledger, options) -%}
     {%- set rows = {} -%}
     {%- set query -%}
-select row_key, status, attempt, run, params
+select row_key, status, attempt, run, params, {{ dbt_estate.identifier('procedure') }} as called
 from {{ ledger }}
 where {{ dbt_estate._batch_condition(options) }}
     {%- endset -%}
     {%- for row in run_query(query).rows if dbt_estate._is_in_slice(row[0], options.slice) -%}
-        {%- do rows.update({row[0]: {'status': row[1], 'attempt': row[2] | int, 'run': row[3], 'params': row[4]}}) -%}
+        {%- do rows.update({row[0]: {
+            'status': row[1], 'attempt': row[2] | int, 'run': row[3], 'params': row[4], 'called': row[5]
+        }}) -%}
     {%- endfor -%}
     {{- return(rows) -}}
 {%- endmacro %}
@@ -169,11 +182,12 @@ group by {{ dbt_estate.identifier('batch') }}, run
         {%- set claim -%}
 insert into {{ ledger }} (
     {{ dbt_estate.identifier('operation') }}, {{ dbt_estate.identifier('batch') }}, row_key,
-    {{ dbt_estate.identifier('procedure') }}, params, status, attempt, started_at, run, invocation_id
+    {{ dbt_estate.identifier('procedure') }}, params, status, attempt, started_at, run, invocation_id,
+    origin
 )
 values ({{ options.values_text }}, {{ call.key_text }}, {{ options.procedure_text }}, {{
     dbt_estate.literal(call.params)
-}}, 'running', 1, {{ options.now }}, {{ run }}, {{ options.invocation_text }})
+}}, 'running', 1, {{ options.now }}, {{ run }}, {{ options.invocation_text }}, {{ options.origin_text }})
         {%- endset -%}
     {%- else -%}
         {%- set claim -%}
@@ -207,14 +221,30 @@ where {{ options.condition }}
 
 {#- The error's text without the secrets of the call, the longest first, since one may be a part of another. -#}
 {% macro _masked_error(call, options) -%}
-    {%- set secrets = [] -%}
-    {%- for name in options.redact if call['values'][name] is not none and call['values'][name] | string != '' -%}
-        {%- set secret = dbt_estate._shown(call['values'][name]) | string -%}
-        {%- do secrets.append([secret | length, secret]) -%}
-    {%- endfor -%}
-    {%- set text = namespace(sql=dbt_estate.error_text()) -%}
-    {%- for sized in secrets | sort(reverse=true) -%}
-        {%- set text.sql = 'replace(' ~ text.sql ~ ', ' ~ dbt_estate.literal(sized[1]) ~ ", '***')" -%}
+    {{- return(dbt_estate._masked_sql(dbt_estate.error_text(), dbt_estate._secrets(call, options))) -}}
+{%- endmacro %}
+
+
+{% macro _masked_sql(expression, secrets) -%}
+    {%- set text = namespace(sql=expression) -%}
+    {%- for secret in secrets -%}
+        {%- set text.sql = 'replace(' ~ text.sql ~ ', ' ~ dbt_estate.literal(secret) ~ ", '***')" -%}
     {%- endfor -%}
     {{- return(text.sql) -}}
+{%- endmacro %}
+
+
+{#- The ways in which a secret of the call may be written: as it is, as SQL, as JSON, as a shorter number. -#}
+{% macro _secrets(call, options) -%}
+    {%- set sized = [] -%}
+    {%- for name in options.redact if call['values'][name] is not none -%}
+        {%- set value = call['values'][name] -%}
+        {%- set text = dbt_estate._shown(value) | string -%}
+        {%- set forms = [text, text | replace("'", "''"), tojson(text)[1:-1]] -%}
+        {%- if value is number and '.' in text -%}{%- do forms.append(text.rstrip('0').rstrip('.')) -%}{%- endif -%}
+        {%- for form in forms | unique(case_sensitive=true) if form -%}
+            {%- do sized.append([form | length, form]) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(sized | sort(reverse=true) | map('last') | list) -}}
 {%- endmacro %}

@@ -42,7 +42,16 @@
 {#- What the ledger knows the calls by: the same text for every run of the same job. -#}
 {% macro _operation(dispatch, options) -%}
     {%- set name = dispatch or options.procedure or 'statement ' ~ local_md5(options.statement | string) -%}
-    {{- return(name ~ (' of ' ~ model.name if dbt_estate._is_in_a_model())) -}}
+    {%- if dbt_estate._is_in_a_model() -%}
+        {{- return(name ~ ' of ' ~ model.unique_id.split('.')[2:] | join('.')) -}}
+    {%- endif -%}
+    {{- return(name) -}}
+{%- endmacro %}
+
+
+{#- Where the calls come from: a run that resumes without naming a batch goes on with one of the same origin only. -#}
+{% macro _origin(options) -%}
+    {{- return(local_md5(tojson([options.params | string, options.query, options.map]))) -}}
 {%- endmacro %}
 
 
@@ -82,6 +91,12 @@
     {%- do dbt_estate._check_without_ledger(options, problems) -%}
     {%- do dbt_estate._check_abilities(options, problems) -%}
     {%- do dbt_estate._check_hooks(problems) -%}
+    {%- if dbt_estate._is_retry() and flags.WHICH != 'run-operation' and options.batch is none and options.ledger -%}
+        {%- do problems.append(
+            "batch: a hook needs one under dbt retry, which runs it again whether it had been run or not: give it a"
+            ~ " batch and resume: true, such as batch=run_started_at.strftime('%Y-%m-%d'), got: none"
+        ) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -221,8 +236,17 @@
         'build', 'clone', 'compile', 'docs', 'freshness', 'retry', 'run', 'run-operation', 'seed', 'show', 'snapshot',
         'source', 'test'
     ] -%}
+    {%- set flags_of_dbt = ['--quiet', '-q', '--debug', '-d', '--fail-fast', '-x', '--print', '--warn-error'] -%}
     {%- set words = (invocation_args_dict.get('invocation_command') or '').split() -%}
-    {{- return(words | select('in', commands) | first | default('', true) == 'retry') -}}
+    {%- set found = [] -%}
+    {%- for word in words if word in commands -%}
+        {#- After another option it is the option's value, or of another program. -#}
+        {%- set before = words[words.index(word) - 1] if words.index(word) else '' -%}
+        {%- if not before.startswith('-') or before in flags_of_dbt or before.startswith('--no-') -%}
+            {%- do found.append(word) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return((found + [''])[0] == 'retry') -}}
 {%- endmacro %}
 
 
@@ -262,6 +286,25 @@
             "on_error: must be stop with transaction: none, since " ~ adapter.type() ~ " cannot catch the error of a"
             ~ " procedure that commits, got: continue"
         ) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A statement that ends our transaction would be committed or rolled back behind the ledger's back. -#}
+{% macro _check_transaction(options) -%}
+    {%- if options.statement is not none and options.transaction == 'per_call' -%}
+        {%- set code = dbt_estate._call_template(none, options.statement)['code'] | lower -%}
+        {%- set found = modules.re.search(
+            '(?:\\A|;)\\s*(?:commit|rollback|abort|end|start\\s+transaction)\\b'
+            ~ '|(?:\\A|;)\\s*begin\\s*(?:;|\\Z|transaction\\b|tran\\b|work\\b)'
+            ~ '|\\b(?:begin|commit|rollback|save)\\s+(?:tran|transaction|work)\\b', code
+        ) -%}
+        {%- if found -%}
+            {%- do exceptions.raise_compiler_error(
+                "dbt_estate.call_procedures: statement: begins or ends a transaction, and each call is one by itself."
+                ~ " Take it out, or set transaction: none, got: " ~ found.group(0).strip(' ;\n')
+            ) -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 

@@ -16,14 +16,18 @@
 {% macro _planned_calls(options, relation) -%}
     {%- set query = dbt_estate._params_query(options, relation) -%}
     {%- do dbt_estate._refuse_types(query) -%}
-    {%- set table = run_query(query) -%}
+    {%- do dbt_estate.end_transaction() -%}
+    {%- set table = run_query(adapter.dispatch('_read_only', 'dbt_estate')(query)) -%}
+    {%- do dbt_estate.end_transaction() -%}
     {%- set template = dbt_estate._call_template(options.procedure, options.statement) -%}
     {%- set columns = dbt_estate._parameter_columns(options, template, table.column_names) -%}
     {%- set names = columns.keys() | list -%}
     {%- set rows = [] -%}
     {%- for row in table.rows -%}
         {%- set values = {} -%}
-        {%- for name, index in columns.items() -%}{%- do values.update({name: row[index]}) -%}{%- endfor -%}
+        {%- for name, index in columns.items() -%}
+            {%- do values.update({name: dbt_estate._in_utc(row[index])}) -%}
+        {%- endfor -%}
         {%- do rows.append(values) -%}
     {%- endfor -%}
     {%- set texts = dbt_estate._value_texts(rows, names) -%}
@@ -38,6 +42,26 @@
         {%- endif -%}
     {%- endfor -%}
     {{- return(calls) -}}
+{%- endmacro %}
+
+
+{#- A moment is the same call in every time zone of a session. -#}
+{% macro _in_utc(value) -%}
+    {%- if value is string or value.astimezone is not defined or not value.tzinfo -%}
+        {{- return(value) -}}
+    {%- endif -%}
+    {{- return(value.astimezone(modules.pytz.utc)) -}}
+{%- endmacro %}
+
+
+{#- A query that writes would do so in a dry run too. Only PostgreSQL can be asked to refuse it. -#}
+{% macro default___read_only(query) -%}
+    {{- return(query) -}}
+{%- endmacro %}
+
+
+{% macro postgres___read_only(query) -%}
+    {{- return('set transaction read only;\n' ~ query) -}}
 {%- endmacro %}
 
 
@@ -65,15 +89,15 @@
 
 
 {#- What does not survive the way through Python: bytes become the text of an object, a month of an interval 30 days,
-    and nanoseconds are cut off. -#}
+    nanoseconds are cut off, and numbers inside of JSON and of lists become doubles. -#}
 {% macro _refuse_types(query) -%}
-    {%- set described = adapter.dispatch('_describable', 'dbt_estate')(query) -%}
     {%- set problems = [] -%}
-    {%- for column in adapter.get_column_schema_from_query(described) -%}
-        {%- set lossy = 'blob|bytea|binary|bytes|image|rowversion|interval|_ns$' -%}
-        {%- if modules.re.search(lossy, column.data_type | lower) -%}
+    {%- for name, type in adapter.dispatch('_types_of', 'dbt_estate')(query).items() -%}
+        {%- set lossy = 'blob|bytea|binary|bytes|image|rowversion|interval|_ns|json'
+            ~ '|(struct|map).*decimal|decimal.*\\[' -%}
+        {%- if modules.re.search(lossy, type | lower) -%}
             {%- do problems.append(
-                "column " ~ column.name ~ " is " ~ column.data_type ~ ", which would arrive altered: select it as text"
+                "column " ~ name ~ " is " ~ type ~ ", which would arrive altered: select it as text"
                 ~ " (bytes as hexadecimal), and name the type in param_types"
             ) -%}
         {%- endif -%}
@@ -82,14 +106,26 @@
 {%- endmacro %}
 
 
-{% macro default___describable(query) -%}
-    {{- return('select *\nfrom (\n' ~ query ~ '\n) as params\nwhere 1 = 0') -}}
+{% macro default___types_of(query) -%}
+    {%- set described = 'select *\nfrom (\n' ~ query ~ '\n) as params\nwhere 1 = 0' -%}
+    {%- set types = {} -%}
+    {%- for column in adapter.get_column_schema_from_query(described) -%}
+        {%- do types.update({column.name: column.data_type}) -%}
+    {%- endfor -%}
+    {{- return(types) -}}
 {%- endmacro %}
 
 
-{#- A query that begins with `with`, or orders its rows, cannot stand in another one. -#}
-{% macro sqlserver___describable(query) -%}
-    {{- return(query) -}}
+{#- A query that begins with `with`, or orders its rows, cannot stand in another one; this does not run it:
+    https://learn.microsoft.com/sql/relational-databases/system-stored-procedures/
+    sp-describe-first-result-set-transact-sql -#}
+{% macro sqlserver___types_of(query) -%}
+    {%- set table = run_query('exec sp_describe_first_result_set @tsql = ' ~ dbt_estate.literal(query)) -%}
+    {%- set types = {} -%}
+    {%- for row in table.rows -%}
+        {%- do types.update({row['name']: row['system_type_name'] or 'unknown'}) -%}
+    {%- endfor -%}
+    {{- return(types) -}}
 {%- endmacro %}
 
 

@@ -62,7 +62,26 @@
     {%- do template.pieces.append(text[place.piece:]) -%}
     {%- do between.append(text[place.token:]) -%}
     {%- do dbt_estate._check_quotes(between, template.quoted) -%}
+    {%- do template.update({'code': between | join(' ')}) -%}
+    {%- do dbt_estate._space_out(template, text) -%}
     {{- return(template) -}}
+{%- endmacro %}
+
+
+{#- A value must not run into what stands beside it: a minus and -7 would be a comment. A comment at the end must not
+    swallow what we write after it. -#}
+{% macro _space_out(template, text) -%}
+    {%- set pieces = [] -%}
+    {%- for piece in template.pieces -%}
+        {%- set left = '' if loop.first or modules.re.match('[\\s),;]|\\Z', piece) else ' ' -%}
+        {%- set right = '' if loop.last or modules.re.search('[\\s(,]\\Z', piece) else ' ' -%}
+        {%- do pieces.append(left ~ piece ~ right) -%}
+    {%- endfor -%}
+    {%- set last = template.quoted[-1] if template.quoted else '' -%}
+    {%- if last.startswith('--') and text.endswith(last) -%}
+        {%- do pieces.append(pieces.pop() ~ '\n') -%}
+    {%- endif -%}
+    {%- do template.update({'pieces': pieces}) -%}
 {%- endmacro %}
 
 
@@ -70,16 +89,23 @@
     word, a quote or a colon, as in a[1:n] and x::text. -#}
 {% macro default___statement_tokens() -%}
     {{- return(
-        "\\b[eE]'(?:[^'\\\\]|\\\\[\\s\\S]|'')*'|" ~ dbt_estate.sqlserver___statement_tokens()
+        "\\b[eE]'(?:[^'\\\\]|\\\\[\\s\\S]|'')*'(?:\\s*\\n\\s*'(?:[^'\\\\]|\\\\[\\s\\S]|'')*')*|"
+        ~ dbt_estate._common_tokens()
         ~ "|(?<!\\w)\\$(?P<tag>\\w*)\\$[\\s\\S]*?\\$(?P=tag)\\$"
     ) -}}
 {%- endmacro %}
 
 
+{#- Brackets are names on SQL Server, arrays elsewhere. -#}
 {% macro sqlserver___statement_tokens() -%}
+    {{- return('\\[(?:[^\\]]|\\]\\])*\\]|' ~ dbt_estate._common_tokens()) -}}
+{%- endmacro %}
+
+
+{% macro _common_tokens() -%}
     {{- return(
         "'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\\n]*|/[*][\\s\\S]*?[*]/|"
-        ~ "(?<![\\w:\\]'\"]):(?P<name>[A-Za-z_]\\w*)"
+        ~ "(?<![\\w:\\]'\"]):(?P<name>[A-Za-z_]\\w*)(?!['\".\\w])"
     ) -}}
 {%- endmacro %}
 
@@ -154,10 +180,23 @@
 {#- A cast makes bytes of the characters, 0x and all; style 1 reads the hexadecimal:
     https://learn.microsoft.com/sql/t-sql/functions/cast-and-convert-transact-sql#binary-styles -#}
 {% macro sqlserver___cast_to(text, type) -%}
+    {%- set type = dbt_estate._with_length(type) -%}
     {{- return(
         'convert(' ~ type ~ ', ' ~ text ~ ', 1)' if 'binary' in type | lower
         else dbt_estate.default___cast_to(text, type)
     ) -}}
+{%- endmacro %}
+
+
+{#- Without a length, SQL Server cuts a text off after 30 characters in a cast, and after one in a variable:
+    https://learn.microsoft.com/sql/t-sql/data-types/char-and-varchar-transact-sql#remarks -#}
+{% macro _with_length(type) -%}
+    {%- if type | lower | trim in ['char', 'nchar', 'binary'] -%}
+        {%- do exceptions.raise_compiler_error(
+            "dbt_estate: param_types: " ~ type ~ " needs a length on SQL Server, such as " ~ type ~ "(10), got: " ~ type
+        ) -%}
+    {%- endif -%}
+    {{- return(type ~ '(max)' if type | lower | trim in ['varchar', 'nvarchar', 'varbinary'] else type) -}}
 {%- endmacro %}
 
 
@@ -176,7 +215,8 @@
     {%- set variables = [] -%}
     {%- set arguments = [] -%}
     {%- for name, value in values.items() -%}
-        {%- set type = types[name] if name in types else dbt_estate._variable_type(value, texts[name]) -%}
+        {%- set type = dbt_estate._with_length(types[name]) if name in types
+            else dbt_estate._variable_type(value, texts[name]) -%}
         {%- if type is none -%}
             {%- do arguments.append('@' ~ name ~ ' = ' ~ texts[name]) -%}
         {%- else -%}

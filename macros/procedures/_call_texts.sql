@@ -44,9 +44,9 @@
 {% macro _capturing_block(sql, success, options) -%}
     {%- set row = 'to_jsonb(estate_row)' -%}
     {%- if options.redact -%}
-        {%- set names = dbt_estate._literals(options.redact) | join(', ') -%}
+        {%- set names = dbt_estate._literals(options.redact | map('lower') | list) | join(', ') -%}
         {%- set row = row ~ " || (\n            select coalesce(jsonb_object_agg(key, '***'), '{}') from jsonb_each("
-            ~ row ~ ")\n            where key in (" ~ names ~ ")\n        )" -%}
+            ~ row ~ ")\n            where lower(key) in (" ~ names ~ ")\n        )" -%}
     {%- endif -%}
     {%- set block -%}
 declare

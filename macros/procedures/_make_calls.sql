@@ -41,9 +41,9 @@
         {%- do dbt_estate._report_dead_runs(ledger, options) -%}
         {%- set plan = dbt_estate._plan_calls(calls, dbt_estate._calls_of_batch(ledger, options), ledger, options) -%}
         {%- do dbt_estate._mark_calls(ledger, options, plan.lost, 'in_doubt') -%}
-        {%- do dbt_estate._mark_calls(ledger, options, plan['skip'], 'skipped') -%}
     {%- endif -%}
     {%- if not plan.refusal -%}
+        {%- do dbt_estate._mark_calls(ledger, options, plan['skip'], 'skipped') -%}
         {%- do outcome.update({'skipped': plan.skipped}) -%}
         {%- do dbt_estate._run_calls(plan.todo, ledger, options, run, outcome) -%}
     {%- endif -%}
@@ -66,12 +66,17 @@
 {% macro _plan_calls(calls, rows, ledger, options) -%}
     {%- set plan = {'todo': [], 'skipped': 0, 'lost': [], 'skip': [], 'refusal': none} -%}
     {%- set known = {} -%}
-    {%- set found = {'present': [], 'busy': [], 'doubt': []} -%}
+    {%- set found = {'present': [], 'busy': [], 'doubt': [], 'other': [], 'gone': []} -%}
     {%- set wanted = {} -%}
     {%- for call in calls -%}{%- do wanted.update({call.key: call}) -%}{%- endfor -%}
     {%- for key, row in rows.items() -%}
         {%- set is_open = row.status in ['running', 'in_doubt'] -%}
         {%- if key in wanted -%}{%- do found.present.append(row) -%}{%- endif -%}
+        {%- if options.procedure is not none and row.called != options.procedure -%}
+            {%- do found.other.append(row) -%}
+        {%- elif row.status == 'failed' and key not in wanted -%}
+            {%- do found.gone.append(row) -%}
+        {%- endif -%}
         {%- if row.status == 'running' and dbt_estate._is_alive(ledger, row.run, known) -%}
             {%- do found.busy.append(row) -%}
         {%- elif is_open -%}
@@ -103,11 +108,19 @@
     {%- elif found.present and not options.resume -%}
         {%- do plan.update({'refusal': "batch: " ~ options.batch ~ " has " ~ found.present | length
             ~ " of these calls already. resume: true makes those that have not succeeded; another batch makes all"}) -%}
+    {%- elif found.other -%}
+        {%- do plan.update({'refusal': "procedure: batch " ~ options.batch ~ " has called " ~ found.other[0].called
+            ~ ", so what is done there says nothing of this one. Give another batch, got: " ~ options.procedure}) -%}
     {%- elif found.doubt and options.in_doubt == 'fail' -%}
         {%- do plan.update({'refusal': found.doubt | length
             ~ (" call is" if found.doubt | length == 1 else " calls are") ~ " in doubt, since a run died in it: "
             ~ (found.doubt | map(attribute='params') | list)[:3] | join(', ')
             ~ ". See what it has done, then resume with in_doubt: retry to make it again, or in_doubt: skip to leave"
             ~ " it as it is"}) -%}
+    {%- elif found.gone -%}
+        {%- do exceptions.warn(
+            "dbt_estate: " ~ found.gone | length ~ " failed calls of batch " ~ options.batch
+            ~ " are no longer among the parameters and are not made again, for example " ~ found.gone[0].params
+        ) -%}
     {%- endif -%}
 {%- endmacro %}

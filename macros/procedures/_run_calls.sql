@@ -7,7 +7,8 @@
             'condition': dbt_estate._batch_condition(options),
             'values_text': dbt_estate._literals([options.operation, options.batch]) | join(', '),
             'procedure_text': dbt_estate.literal(options.procedure or options.statement),
-            'invocation_text': dbt_estate.literal(invocation_id)
+            'invocation_text': dbt_estate.literal(invocation_id),
+            'origin_text': dbt_estate.literal(dbt_estate._origin(options))
         }) -%}
     {%- elif errors.name -%}
         {%- do run_query(errors.create) -%}
@@ -68,6 +69,9 @@
         {%- endif -%}
     {%- endif -%}
     {%- set captured = adapter.dispatch('_captured_rows', 'dbt_estate')() if options.capture else none -%}
+    {%- if captured is not none -%}
+        {%- set captured = dbt_estate._masked_sql(captured, dbt_estate._text_secrets(call, options)) -%}
+    {%- endif -%}
     {%- set parts = dbt_estate._call_parts(
         sql,
         dbt_estate._success_sql(call, ledger, options, captured) if ledger is not none else none,
@@ -126,17 +130,30 @@ values ({{ call.key_text }}, {{ dbt_estate._masked_error(call, options) if optio
 {%- endmacro %}
 
 
+{#- Secrets that are text: a number may be a part of any other, and a mask in its place would be no JSON. -#}
+{% macro _text_secrets(call, options) -%}
+    {%- set texts = [] -%}
+    {%- for name in options.redact if call['values'][name] is string -%}{%- do texts.append(name) -%}{%- endfor -%}
+    {{- return(dbt_estate._secrets(call, {'redact': texts})) -}}
+{%- endmacro %}
+
+
 {% macro _result_sql(call, ledger, options, table) -%}
     {%- set rows = [] -%}
     {%- for row in table.rows -%}
         {%- set shown = {} -%}
         {%- for name in table.column_names -%}
-            {%- do shown.update({name: '***' if name in options.redact else dbt_estate._shown(row[name])}) -%}
+            {%- set is_secret = name | lower in options.redact | map('lower') | list -%}
+            {%- do shown.update({name: '***' if is_secret else dbt_estate._shown(row[name])}) -%}
         {%- endfor -%}
         {%- do rows.append(shown) -%}
     {%- endfor -%}
+    {%- set text = namespace(json=tojson(rows)) -%}
+    {%- for secret in dbt_estate._text_secrets(call, options) -%}
+        {%- set text.json = text.json | replace(secret, '***') -%}
+    {%- endfor -%}
 update {{ ledger }}
-set result = {{ dbt_estate.literal(tojson(rows)) }}
+set result = {{ dbt_estate.literal(text.json) }}
 where {{ options.condition }}
     and row_key = {{ call.key_text }}
     and status <> 'failed'

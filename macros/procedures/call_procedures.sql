@@ -14,11 +14,14 @@
     {%- if not execute -%}
         {#- dbt sees only the references that are made while it parses. -#}
         {%- do dbt_estate._params_relation(options.params) -%}
+    {%- elif flags.EMPTY -%}
+        {%- do log('dbt_estate: ' ~ options.operation ~ ': no call is made under --empty', info=true) -%}
     {%- elif dbt_estate._is_for_real() -%}
         {%- do dbt_estate._check_call_options(options, problems) -%}
         {%- do dbt_estate._raise_problems(
             'call_procedures' ~ (' (dispatch: ' ~ dispatch ~ ')' if dispatch is not none), problems
         ) -%}
+        {%- do dbt_estate._check_transaction(options) -%}
         {%- set calls = dbt_estate._planned_calls(options, dbt_estate._params_relation(options.params)) -%}
         {%- if options.dry_run -%}
             {%- do dbt_estate._show_calls(calls, options) -%}

@@ -1,6 +1,10 @@
 {% macro procedure_calls() -%}
     {%- set ledger = dbt_estate._call_ledger() -%}
-    {%- if execute and load_relation(ledger) is not none -%}
+    {%- if execute and flags.WHICH in ['run', 'build'] -%}
+        {#- A view keeps the text that it was made with, so the ledger has to be there by then. -#}
+        {%- do dbt_estate._create_call_ledger(ledger) -%}
+        {{- return(ledger.render()) -}}
+    {%- elif execute and load_relation(ledger) is not none -%}
         {{- return(ledger.render()) -}}
     {%- endif -%}
     {%- set columns = [] -%}

@@ -371,9 +371,8 @@ def test_the_calls_of_the_page(adapter: str) -> None:
     if adapter == "duckdb":
         comment, _, text = text.partition("\n")
         statement = comment.removeprefix("-- ")
-    assert (
-        sql_of(adapter, {"store_id": "007", "since": date(2026, 11, 1)}, statement) == text.strip()
-    )
+    sent = sql_of(adapter, {"store_id": "007", "since": date(2026, 11, 1)}, statement)
+    assert sent.strip() == text.strip()
 
 
 def sql_of(adapter: str, values: dict[str, Any], statement: str | None = None) -> str:

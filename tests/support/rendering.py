@@ -58,6 +58,7 @@ class Macros:
             "statement": self._statement,
             "tojson": lambda value: json.dumps(value, sort_keys=False),
             "fromjson": json.loads,
+            "zip": zip,
             "local_md5": lambda text: hashlib.md5(text.encode()).hexdigest(),
             "modules": SimpleNamespace(re=re, datetime=datetime),
             "var": lambda name, default=None: settings if settings is not None else default,

@@ -92,7 +92,8 @@ def text_of(node: exp.Expression) -> str:
         return text_of(node.this)
     if isinstance(node, exp.Add | exp.DPipe | exp.Concat):
         return "".join(text_of(part) for part in node.iter_expressions())
-    assert isinstance(node, exp.National) or (isinstance(node, exp.Literal) and node.is_string)
+    is_text = isinstance(node, exp.National | exp.ByteString)  # which is what E'' is read as
+    assert is_text or (isinstance(node, exp.Literal) and node.is_string)
     return str(node.this)
 
 
