@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.engines import qualified
 from tests.support.estate import MakeEstate
 from tests.support.procedures import Calls, printed
 
@@ -222,7 +223,10 @@ def test_the_report_is_not_frozen_before_the_first_call(calls: Calls) -> None:
     estate.update_project(
         models={"dbt_estate": {"procedures": {"+enabled": True}}}, vars={"dbt_estate": {}}
     )
-    report = estate.relation("estate_procedure_calls_report", f"{estate.target_schema}_dbt_estate")
+    schema = f"{estate.target_schema}_dbt_estate"
+    if estate.adapter_type == "sqlserver":  # whose adapter takes a custom schema as it is
+        schema = "dbt_estate"
+    report = estate.relation("estate_procedure_calls_report", schema)
     estate.run_dbt(["run", "--select", "estate_procedure_calls_report"])
     assert estate.sql(f"select count(*) from {report}") == [(0,)]
     calls.run(**calls.usual("statement"), batch="b")
@@ -236,7 +240,8 @@ def test_the_report_is_not_frozen_before_the_first_call(calls: Calls) -> None:
     )
     estate.run_dbt(["run", "--select", "mine"])
     assert estate.sql(f"select n from {estate.relation('mine')}") == [(2,)]
-    estate.execute([f"drop view {estate.relation('mine')}", f"drop view {report}"])
+    views = [(estate.target_schema, "mine"), (schema, "estate_procedure_calls_report")]
+    estate.execute([f"drop view {qualified(*path)}" for path in views])
     estate.remove("models/mine.sql")
     estate.update_project(models={})
 

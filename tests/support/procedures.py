@@ -146,7 +146,17 @@ class Calls:
 
     @property
     def statement(self) -> str:
-        """What the procedure does, as a statement: the words in `broken` are no number."""
+        """What the procedure does, as a statement: the words in `broken` are no number.
+
+        A conversion ends the whole batch on some servers of T-SQL; there the words are thrown.
+        """
+        if self.estate.adapter_type == "sqlserver":
+            return (
+                f"insert into {self.table('sink')} values (:store_id, :name);\n"
+                f"declare @words nvarchar(2000) = (\n    select message from "
+                f"{self.table('broken')} where store_id = :store_id\n);\n"
+                "if @words is not null throw 50001, @words, 1;"
+            )
         return (
             f"insert into {self.table('sink')} values (:store_id, :name);\n"
             f"insert into {self.table('checks')} select cast(message as int)\n"
