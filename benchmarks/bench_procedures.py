@@ -1,7 +1,7 @@
 """Call a procedure that does nothing 1,000 times on PostgreSQL, beside a plain loop in a macro.
 
-The plain loop is `run_query('call ...')` for each row: one transaction for all of them, no ledger,
-and no word of which call failed. The server waits for the disk at each commit, as in production.
+The plain loop is `run_query('call ...')` for each row: no ledger, and no word of which call failed.
+The server waits for the disk at each commit of what was written, as in production.
 Usage: python benchmarks/bench_procedures.py [CALLS]
 """
 

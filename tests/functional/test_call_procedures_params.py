@@ -94,7 +94,7 @@ def test_parameters_that_are_not_there(calls: Calls) -> None:
     estate, usual = calls.estate, {"statement": "select :store_id"}
     output = calls.fails(**usual, params="fleeting")
     assert "Operations can not ref() ephemeral nodes, but fleeting is ephemeral" in output
-    estate.execute(f"drop view {estate.relation('some_stores')}")
+    estate.execute(f"drop view {estate.target_schema}.some_stores")
     output = calls.fails(**usual, params="some_stores")
     assert "is not there. Build it first: dbt build --select some_stores" in output
     estate.run_dbt(["run", "--select", "some_stores"])
