@@ -9,7 +9,7 @@ with calls as (
         ledger.error,
         ledger.started_at,
         ledger.finished_at,
-        {{ dbt.datediff('ledger.started_at', 'ledger.finished_at', 'millisecond') }} / 1000.0 as seconds
+        {{ datediff('ledger.started_at', 'ledger.finished_at', 'millisecond') }} / 1000.0 as seconds
     from {{ dbt_estate.procedure_calls() }} as ledger
 )
 
