@@ -177,15 +177,6 @@
 {%- endmacro %}
 
 
-{#- A table beside the model's. PostgreSQL cuts a name off at 63 bytes, and two long names may begin alike:
-    https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS -#}
-{% macro _side_table(target, suffix) -%}
-    {%- set name = target.identifier -%}
-    {%- set stem = name if tojson(name) | length <= 42 else 'estate_' ~ local_md5(name) -%}
-    {{- return(target.incorporate(path={'identifier': stem ~ suffix}, type='table')) -}}
-{%- endmacro %}
-
-
 {#- An empty table of the model's columns: dbt's own statement makes it, with the contract, the header and all. -#}
 {% macro _fresh_table(target, suffix, select_sql) -%}
     {%- set fresh = dbt_estate._side_table(target, suffix) -%}
@@ -216,13 +207,6 @@ left join (
 {{ select_sql }}
 ) as shard_rows on 1 = 0
 where 1 = 0
-{%- endmacro %}
-
-
-{% macro _quoted_names(columns) -%}
-    {%- set names = [] -%}
-    {%- for column in columns -%}{%- do names.append(dbt_estate.identifier(column.name)) -%}{%- endfor -%}
-    {{- return(names | join(', ')) -}}
 {%- endmacro %}
 
 

@@ -42,6 +42,10 @@ def now() -> str:
     return "current_timestamp"
 
 
+def sessionized(relation: object, settings: object = None) -> str:
+    return "(select 1 as session_id, 2 as user_id, 3 as event_at, 4 as loaded_at)"
+
+
 def procedure_calls() -> str:
     return "procedure_calls"
 
