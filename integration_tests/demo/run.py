@@ -1,4 +1,4 @@
-"""The demo: twelve stores, a database each, one table over them, one store more, a month's end.
+"""The demo: twelve stores, a table over them, one store more, a month's end, a week in the shop.
 
     make demo                                      in integration_tests/demo/.work
     python integration_tests/demo/run.py FOLDER    in a folder of your own
@@ -31,7 +31,7 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from integration_tests.demo import stores  # noqa: E402
+from integration_tests.demo import stores, web  # noqa: E402
 
 REGISTRY_ROW = f"{stores.NEW_STORE.name},{stores.NEW_STORE.database},main,true,west\n"
 WIDTH = 100
@@ -73,6 +73,7 @@ class Demo:
         for store in stores.STORES:
             stores.create_store(self.databases, store)
         stores.create_books(self.warehouse)
+        web.create_events(self.warehouse)
         self.write_profile()
         os.environ.update(ENVIRONMENT)
         os.chdir(self.folder)
@@ -345,6 +346,44 @@ def call_for_each_row(demo: Demo) -> None:
     )
 
 
+def bring_sessions_up_to_date(demo: Demo) -> None:
+    """Load the nights of a week, each with late events, run after each, and compare at the end."""
+    demo.heading("10. A week in the web shop: each night brings late events, and a run follows")
+    run = ("run", "--select", "web_sessions")
+    rows = []
+    for night in range(1, web.NIGHTS + 1):
+        before = demo.sql("select count(*) from web_sessions")[0][0]
+        if night > 1:
+            web.load_night(demo.warehouse, night)
+            output = demo.dbt(*run)
+        late = demo.sql(
+            "select count(*) from web.events "
+            f"where loaded_at = '{web.MONDAY}'::timestamp + interval {night * 24 + 1} hour "
+            "and event_at < loaded_at - interval 25 hour"
+        )[0][0]
+        arrived, touched, read = demo.sql(
+            "select arrivals, touched_sessions, events_read from estate_session_loads"
+        )[0]
+        after = demo.sql("select count(*) from web_sessions")[0][0]
+        rows.append((night, arrived, late, touched, read, before if night > 1 else 0, after))
+    demo.quote(output, lambda line: "estate_sessions web_sessions:" in line)
+    columns = (
+        "night", "arrived", "late", "sessions touched", "events read", "sessions before", "after",
+    )  # fmt: skip
+    demo.table("The ledger of web_sessions (estate_session_loads), night by night", columns, rows)
+
+    demo.heading("11. Nothing is lost or doubled: the audit, and a full refresh")
+    arguments = json.dumps({"name": "web_sessions", "entities": 400})
+    output = demo.dbt("run-operation", "dbt_estate.audit_sessions", "--args", arguments)
+    demo.quote(output, lambda line: "audit of web_sessions" in line)
+    kept = demo.sql("select * from web_sessions")
+    demo.dbt(*run, "--full-refresh")
+    made = demo.sql("select * from web_sessions")
+    if set(kept) != set(made) or len(kept) != len(made):
+        raise StepFailedError(demo.commands[-1], "web_sessions is not what a full refresh makes")
+    demo.say(f"  {len(kept):,} sessions before the full refresh, the very same after it.")
+
+
 def _ledger(demo: Demo) -> list[tuple[str, tuple[int, str | None]]]:
     rows = demo.sql(
         "select shard, row_count, watermark from estate_shard_loads "
@@ -382,6 +421,7 @@ def main(arguments: Sequence[str]) -> int:
         show_drift(demo)
         second_build(demo)
         call_for_each_row(demo)
+        bring_sessions_up_to_date(demo)
     except StepFailedError as error:
         text = f"\nThe demo stopped. {error}"
         console.print(text, markup=False, highlight=False, soft_wrap=True, style="red")

@@ -6,7 +6,7 @@
     {%- set settings = {
         'entity': none, 'event_time': none, 'arrival_time': none, 'event_id': none, 'gap_minutes': 30,
         'overlap_minutes': 0, 'max_session_minutes': none, 'grain': 'session', 'open_when': none, 'version': none,
-        'deleted_when': none
+        'deleted_when': none, 'event_date': none
     } -%}
     {%- set problems = [] -%}
     {%- if given is not mapping -%}
@@ -38,7 +38,7 @@
         ) -%}
         {%- do settings.update({'entity': []}) -%}
     {%- endif -%}
-    {%- for key in ['event_time', 'arrival_time', 'event_id', 'open_when', 'version', 'deleted_when'] -%}
+    {%- for key in ['event_time', 'arrival_time', 'event_id', 'open_when', 'version', 'deleted_when', 'event_date'] -%}
         {%- set value = settings[key] -%}
         {%- set is_needed = key in ['event_time', 'arrival_time'] -%}
         {%- if (value is none and is_needed) or (value is not none and (value is not string or value | trim == '')) -%}
@@ -103,7 +103,8 @@
     {%- set lowered = names | map('lower') | list -%}
     {%- set problems = [] -%}
     {%- set found = dict(settings, columns=names, entity=[]) -%}
-    {%- for key in ['entity', 'event_time', 'arrival_time', 'event_id', 'version'] if settings[key] is not none -%}
+    {%- for key in ['entity', 'event_time', 'arrival_time', 'event_id', 'version', 'event_date']
+        if settings[key] is not none -%}
         {%- for name in (settings[key] if key == 'entity' else [settings[key]]) -%}
             {%- if name not in names and name | lower not in lowered -%}
                 {%- do problems.append(key ~ ": there is no column " ~ name ~ "; there are " ~ names | join(', ')) -%}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import re
 import time
 from collections import Counter
 from typing import Any
@@ -568,6 +569,90 @@ def test_a_batch_reads_only_the_row_groups_that_it_needs(estate: Estate) -> None
         found = scans(estate, f"select earlier.event_id from {table} as earlier {where}")
         assert found[0][0] <= 2 < found[0][1], part
         assert touched in part
+
+
+@pytest.mark.adapters("duckdb", "postgres")
+def test_a_source_with_date_partitions_is_asked_for_the_affected_dates(estate: Estate) -> None:
+    """Late events of twelve days are twelve dates and their neighbours, not the year between."""
+    table = estate.relation("events")
+    estate.create_schema(estate.target_schema)
+    add_a_year(estate, table)
+    write(estate, settings={"event_date": "event_date"})
+    estate.write(
+        {
+            "models/sources.yml": "sources: [{name: web, "
+            f"schema: {estate.target_schema}, tables: [{{name: events}}]}}]\n"
+        }
+    )
+    estate.run_dbt(["run"])
+    late = [datetime.date(2025, month, 10) for month in range(1, 13)]
+    insert_events(estate, table, [(day, 10_000 + n, "12:05", 1) for n, day in enumerate(late)])
+    result = estate.run_dbt(["run"])
+    assert "12 arrivals, 12 sessions touched, 24 events read" in progress(result)
+    assert len(rows(estate)) == 365
+    events = next(q for q in result.queries if "__estate_events" in q and "earlier" in q)
+    assert events.count(" between cast(") == 1
+    assert partitions(estate, events[events.index("where earlier") :]) == sorted(
+        str(day + datetime.timedelta(days=n)) for day in late for n in (-1, 0, 1)
+    )
+
+
+def add_a_year(estate: Estate, table: str) -> None:
+    """Make a source partitioned by event_date, with an event at noon of each day of 2025."""
+    days = [datetime.date(2025, 1, 1) + datetime.timedelta(days=n) for n in range(365)]
+    if estate.adapter_type == "postgres":
+        estate.execute(
+            f"create table {table} (event_id int, user_id int, event_at timestamp, "
+            "loaded_at timestamp, amount int, event_date date) partition by list (event_date)"
+        )
+        schema = table.rpartition(".")[0]
+        for day in days:
+            estate.execute(
+                f"create table {schema}.\"day {day}\" partition of {table} for values in ('{day}')"
+            )
+    insert_events(estate, table, [(day, n, "12:00", 0) for n, day in enumerate(days)])
+    if estate.adapter_type == "duckdb":
+        estate.execute(
+            f"create view {table} as select * from "
+            f"read_parquet('{estate.root.as_posix()}/events/*/*.parquet', hive_partitioning = true)"
+        )
+
+
+def insert_events(
+    estate: Estate, table: str, events: list[tuple[datetime.date, int, str, int]]
+) -> None:
+    """Insert day, event, time of day and hour of the arrival, each into its partition."""
+    values = ", ".join(
+        f"({event}, 1, timestamp '{day} {clock}', timestamp '2026-01-01 0{hour}:00', 1, "
+        f"date '{day}')"
+        for day, event, clock, hour in events
+    )
+    if estate.adapter_type == "postgres":
+        estate.execute(f"insert into {table} values {values}")
+        return
+    estate.execute(
+        f"copy (select * from (values {values}) as events(event_id, user_id, event_at, loaded_at, "
+        f"amount, event_date)) to '{estate.root.as_posix()}/events' "
+        "(format parquet, partition_by (event_date), append)"
+    )
+
+
+def partitions(estate: Estate, where: str) -> list[str]:
+    """Return the dates of the partitions that a query with this condition opens."""
+    table = estate.relation("events")
+    query = f"select earlier.event_id from {table} as earlier {where}"
+    if estate.adapter_type == "postgres":
+        plan = "\n".join(row[0] for row in estate.sql(f"explain {query}"))
+        return sorted(set(re.findall(r'on "day (\S+)"', plan)))
+
+    def walk(node: dict[str, Any]) -> list[str]:
+        filters = str(node.get("extra_info", {}).get("File Filters", ""))
+        return re.findall(r"'([\d-]+)'::DATE", filters) + [
+            date for child in node.get("children", []) for date in walk(child)
+        ]
+
+    plan = estate.sql(f"explain (analyze, format json) {query}")[0][1]
+    return sorted(walk({"children": json.loads(plan)["operator"]}))
 
 
 def scans(estate: Estate, query: str) -> list[tuple[int, int]]:
