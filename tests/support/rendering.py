@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -72,9 +72,8 @@ class Macros:
             "dbt": SimpleNamespace(dateadd=lambda part, n, value: f"dateadd({part}, {n}, {value})"),
             **context,
         }
-        environment = get_environment(None, capture_macros=False)
-        for path in sorted((REPOSITORY / "macros").rglob("*.sql")):
-            self._load(environment, path)
+        for template in _templates():
+            self._load(template)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Return a macro of the package."""
@@ -83,8 +82,7 @@ class Macros:
         except KeyError:
             raise AttributeError(name) from None
 
-    def _load(self, environment: Any, path: Path) -> None:
-        template = environment.from_string(path.read_text(encoding="utf-8"))
+    def _load(self, template: Any) -> None:
         module = template.make_module(self._context)
         for name, macro in vars(module).items():
             if name.startswith(_PREFIX):
@@ -101,6 +99,14 @@ class Macros:
             if found is not None:
                 return found
         raise CompilationError(f"No macro named {name} found for {self.adapter_type}")
+
+
+@cache
+def _templates() -> list[Any]:
+    """Compile every file of macros, which takes most of the time, once."""
+    environment = get_environment(None, capture_macros=False)
+    paths = sorted((REPOSITORY / "macros").rglob("*.sql"))
+    return [environment.from_string(path.read_text(encoding="utf-8")) for path in paths]
 
 
 def _give_back(value: Any = None) -> None:

@@ -35,6 +35,7 @@ MEANINGS = {
     "shards.discover.pattern": "names that are LIKE this",
     "shards.discover.by": "database or schema; null for what is usual on the engine",
     "procedures": "named dispatches of call_procedures: docs/procedures/index.md",
+    "vocabulary": "the vocabulary of column names: docs/columns/vocabulary.md",
 }
 
 

@@ -99,7 +99,7 @@ def load_settings(project_dir: Path, overrides: Overrides = Overrides()) -> Sett
     problems: list[str] = []
     variables = _variables(project_dir, project, overrides.vars)
     estate = _Reader(variables, "vars", problems).child("dbt_estate")
-    estate.only(("shards", "procedures"))
+    estate.only(("shards", "procedures", "vocabulary"))
     found = _Reader(estate.values.get("shards") or {}, "shards", problems)
     found.only(("registry", "columns", "warn_above", "sources", "discover"))
     found.child("discover").only(("pattern", "by"))

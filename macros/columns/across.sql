@@ -1,0 +1,42 @@
+{% macro across(var_list, script_string='{{var}}', final_comma=false, names=none, if_empty=none) -%}
+    {%- set scripts = script_string if script_string is mapping else {'': script_string} -%}
+    {%- set pattern = names if names is not none else '{col}_{fn}' if script_string is mapping else none -%}
+    {%- for script in scripts.values() -%}{%- do dbt_estate._check_script(script, 'across') -%}{%- endfor -%}
+    {%- set parts = [] -%}
+    {%- set aliases = [] -%}
+    {%- for name in dbt_estate._names(var_list, 'across') -%}
+        {%- for fn, script in scripts.items() -%}
+            {%- set text = dbt_estate._filled(script, [name], 'across') -%}
+            {%- if pattern is not none -%}
+                {%- do aliases.append(dbt_estate._named(pattern, name, fn)) -%}
+                {%- set text = text ~ ' as ' ~ dbt_estate.identifier(aliases[-1]) -%}
+            {%- endif -%}
+            {%- do parts.append(text) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- do dbt_estate._check_distinct(aliases, 'across', 'names', pattern) -%}
+    {%- if not parts -%}
+        {{- return('' if final_comma else dbt_estate._nothing_selected('across', if_empty, '')) -}}
+    {%- endif -%}
+    {{- return(parts | join(',\n    ') ~ (',' if final_comma else '')) -}}
+{%- endmacro %}
+
+
+{#- The name of a result. {renamed} is what the vocabulary makes of it: the sum of an IND is an N, for example. -#}
+{% macro _named(pattern, name, fn) -%}
+    {%- set renamed = dbt_estate._renamed_by_vocabulary(name, fn) if '{renamed}' in pattern else '' -%}
+    {{- return(pattern | replace('{fn}', fn) | replace('{renamed}', renamed) | replace('{col}', name)) -}}
+{%- endmacro %}
+
+
+{% macro _check_distinct(names, verb, argument, value) -%}
+    {%- set seen = {} -%}
+    {%- for name in names -%}
+        {%- if name | lower in seen -%}
+            {%- do exceptions.raise_compiler_error(
+                "dbt_estate." ~ verb ~ ": '" ~ argument ~ "' gives two columns the name " ~ name ~ ", got: " ~ value
+            ) -%}
+        {%- endif -%}
+        {%- do seen.update({name | lower: true}) -%}
+    {%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro everything(relation) -%}
+    {{- return(dbt_estate._names(relation, 'everything')) -}}
+{%- endmacro %}
