@@ -1,7 +1,7 @@
 {#- Names in order, each once, of whatever a verb is given: a relation, a list of names, or dbt's own columns. -#}
 {% macro _names(columns, verb) -%}
     {%- if dbt_estate._is_relation(columns) -%}
-        {{- return(dbt_estate._relation_columns(columns, verb) | map(attribute='name') | list) -}}
+        {{- return(dbt_estate.get_column_names(columns)) -}}
     {%- elif columns is string or columns is mapping or columns is not iterable -%}
         {%- if not execute -%}
             {{- return([]) -}}
@@ -61,15 +61,11 @@
 {%- endmacro %}
 
 
-{#- An ephemeral model is in no catalog. Neither is the input of a unit test, but that stands for a table which is. -#}
+{#- An ephemeral model is in no catalog. Neither is the input of a unit test, which stands for a table that is. -#}
 {% macro _columns_of_cte(relation, verb) -%}
     {%- set name = relation.identifier | replace('__dbt__cte__', '') -%}
     {%- if model.resource_type == 'unit_test' -%}
-        {%- set real = relation.incorporate(path={'identifier': name}, type='table') -%}
-        {%- set columns = adapter.get_columns_in_relation(real) | list -%}
-        {%- if columns -%}
-            {{- return(columns) -}}
-        {%- endif -%}
+        {{- return(dbt_estate._columns_of_mock(name, verb)) -}}
     {%- endif -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name and node.columns -%}
         {{- return(dbt_estate._columns_of_node(node)) -}}
@@ -78,6 +74,21 @@
         "dbt_estate." ~ verb ~ ": " ~ name ~ " is an ephemeral model, which is in no catalog, and its properties list"
         ~ " no columns. List them in its YAML, or give a list of names"
     ) -%}
+{%- endmacro %}
+
+
+{#- dbt leaves out where the table is; most often it is beside the tested model. -#}
+{% macro _columns_of_mock(name, verb) -%}
+    {%- set columns = adapter.get_columns_in_relation(
+        api.Relation.create(database=model.database, schema=model.schema, identifier=name)
+    ) | list -%}
+    {%- if not columns -%}
+        {%- do exceptions.raise_compiler_error(
+            "dbt_estate." ~ verb ~ ": the unit test does not know the columns of " ~ name ~ ". Give them in the unit"
+            ~ " test, as overrides: {macros: {dbt_estate.get_column_names: [...]}}"
+        ) -%}
+    {%- endif -%}
+    {{- return(columns) -}}
 {%- endmacro %}
 
 

@@ -223,6 +223,16 @@ class Estate:
         for statement in [statements] if isinstance(statements, str) else statements:
             self.workspace.query(statement)
 
+    def column_names(self, name: str) -> list[str]:
+        """Return the names of a table's columns in order."""
+        return [
+            str(row[0])
+            for row in self.sql(
+                f"select column_name from information_schema.columns where table_name = '{name}' "
+                f"and table_schema = '{self.target_schema}' order by ordinal_position"
+            )
+        ]
+
     def create_schema(self, name: str, database: str | None = None) -> None:
         """Make a schema if it is not there."""
         if self.adapter_type != "sqlserver":
