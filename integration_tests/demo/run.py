@@ -384,6 +384,21 @@ def bring_sessions_up_to_date(demo: Demo) -> None:
     demo.say(f"  {len(kept):,} sessions before the full refresh, the very same after it.")
 
 
+def follow_the_vocabulary(demo: Demo) -> None:
+    """Add a mart whose name does not say what is in it, let the vocabulary find it, and mend it."""
+    demo.heading("12. A new mart: a name that says yes or no, and values that do not")
+    models = demo.folder / "models"
+    (models / "visits_by_day.yml").write_text(web.DAYS_PROPERTIES, encoding="utf-8")
+    (models / "visits_by_day.sql").write_text(web.DAYS, encoding="utf-8")
+    build = ("build", "--select", "visits_by_day")
+    lines = demo.dbt(*build, exit_code=1).splitlines()
+    start = next(n for n, line in enumerate(lines) if "dbt_estate: columns" in line)
+    demo.quote("\n".join(lines[start : start + 3]))
+    (models / "visits_by_day.sql").write_text(web.DAYS_MENDED, encoding="utf-8")
+    demo.dbt(*build)
+    demo.say("  is_order is called order_count now, and the test passes.")
+
+
 def _ledger(demo: Demo) -> list[tuple[str, tuple[int, str | None]]]:
     rows = demo.sql(
         "select shard, row_count, watermark from estate_shard_loads "
@@ -422,6 +437,7 @@ def main(arguments: Sequence[str]) -> int:
         second_build(demo)
         call_for_each_row(demo)
         bring_sessions_up_to_date(demo)
+        follow_the_vocabulary(demo)
     except StepFailedError as error:
         text = f"\nThe demo stopped. {error}"
         console.print(text, markup=False, highlight=False, soft_wrap=True, style="red")

@@ -13,6 +13,21 @@ MONDAY = datetime(2026, 3, 2)
 NIGHTS = 7
 PAGES = ("home", "search", "product", "product", "basket", "checkout")
 
+# A mart whose second name says yes or no, and whose values do not; and the same, mended.
+DAYS = """select
+    cast(started_at as date) as visit_date,
+    sum(is_order) as is_order,
+    count(*) as visit_count
+from {{ ref('web_sessions') }}
+group by cast(started_at as date)
+"""
+DAYS_MENDED = DAYS.replace("as is_order", "as order_count")
+DAYS_PROPERTIES = """models:
+  - name: visits_by_day
+    description: Visits to the web shop, and how many of them ended with an order.
+    data_tests: [dbt_estate.columns_follow_vocabulary]
+"""
+
 Event = tuple[int, str, str, datetime, datetime]
 
 

@@ -34,8 +34,8 @@
 {%- endmacro %}
 
 
-{#- A mapping that is empty by default has no fixed keys: `sources`, which the Python tool alone reads, `procedures`, which
-    is checked when a dispatch is called, and `vocabulary`, when a test asks for it. -#}
+{#- A mapping that is empty by default has no fixed keys: `sources`, which the Python tool alone reads, `procedures`,
+    which is checked when a dispatch is called, and `vocabulary`, when a test asks for it. -#}
 {% macro _merged(defaults, given, path, problems) -%}
     {%- if given is not mapping -%}
         {%- do problems.append(path ~ " must be a mapping, got: " ~ given) -%}

@@ -1,5 +1,5 @@
-{#- All that the vocabulary asks of these columns. A rule with a `count` is asked of the data, and fails in so many rows;
-    one without it has failed already, by the name or the type. -#}
+{#- All that the vocabulary asks of these columns. A rule with a `count` is asked of the data, and fails in so many
+    rows; one without it has failed already, by the name or the type. -#}
 {% macro _column_rules(columns, vocabulary, exclude) -%}
     {#- What dbt itself adds to a snapshot: https://docs.getdbt.com/docs/build/snapshots#snapshot-meta-fields -#}
     {%- set free = vocabulary.ignore + exclude

@@ -120,7 +120,9 @@
     {%- set found = [] -%}
     {%- for name in dbt_estate._names(columns, verb) -%}
         {%- set hits = [] -%}
-        {%- for pattern in patterns if modules.re.match(pattern, name, options) -%}{%- do hits.append(1) -%}{%- endfor -%}
+        {%- for pattern in patterns if modules.re.match(pattern, name, options) -%}
+            {%- do hits.append(pattern) -%}
+        {%- endfor -%}
         {%- if (hits | length > 0) == is_kept -%}{%- do found.append(name) -%}{%- endif -%}
     {%- endfor -%}
     {{- return(found) -}}

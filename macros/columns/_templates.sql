@@ -54,13 +54,13 @@
 {% macro _check_script(script, verb) -%}
     {%- if script is not string or script | trim == '' -%}
         {%- do exceptions.raise_compiler_error(
-            "dbt_estate." ~ verb ~ ": 'script_string' must be a text with {{ '{{var}}' }} for the column, got: " ~ script
+            "dbt_estate." ~ verb ~ ": 'script_string' must be a text with {" ~ "{var}} for the column, got: " ~ script
         ) -%}
     {%- endif -%}
 {%- endmacro %}
 
 
-{#- What stands where no column was selected: nothing would make SQL that the engine refuses, or worse, reads otherwise. -#}
+{#- What stands where no column was selected: nothing would make SQL that the engine refuses, or reads otherwise. -#}
 {% macro _nothing_selected(verb, if_empty, identity) -%}
     {%- if if_empty is not none -%}
         {{- return(identity if if_empty == 'identity' else if_empty) -}}
@@ -70,8 +70,8 @@
         {{- return('null') -}}
     {%- endif -%}
     {%- do exceptions.raise_compiler_error(
-        "dbt_estate." ~ verb ~ ": no column was selected. Mend the selection, or say with if_empty what is to stand there"
-        ~ ": a text, or 'identity' for " ~ (identity or 'nothing')
+        "dbt_estate." ~ verb ~ ": no column was selected. Mend the selection, or say with if_empty what is to stand"
+        ~ " there: a text, or 'identity' for " ~ (identity or 'nothing')
     ) -%}
 {%- endmacro %}
 

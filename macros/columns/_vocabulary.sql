@@ -1,5 +1,5 @@
-{#- The controlled vocabulary of column names under vars, checked as a whole. Its levels, the first being `stubs` itself,
-    have their stubs by lower-case name. -#}
+{#- The controlled vocabulary of column names under vars, checked as a whole. Its levels, the first being `stubs`
+    itself, have their stubs by lower-case name. -#}
 {% macro _vocabulary() -%}
     {%- set given = dbt_estate._settings()['vocabulary'] -%}
     {%- set problems = [] -%}
@@ -75,7 +75,8 @@
     {%- for stub, meaning in given.items() -%}
         {%- if stub is not string or stub == '' -%}
             {%- do problems.append(
-                where ~ ": a stub must be a text, got: " ~ stub ~ ". Quote it, since YAML reads NO, ON and numbers otherwise"
+                where ~ ": a stub must be a text, got: " ~ stub ~ ". Quote it, since YAML reads NO, ON and numbers"
+                ~ " otherwise"
             ) -%}
         {%- elif stub | lower in stubs -%}
             {%- do problems.append(where ~ "." ~ stub ~ ": is there twice, as names are read without their case") -%}
@@ -105,8 +106,8 @@
     {%- for key, value in given.items() -%}
         {%- if key == 'stub' or key not in entry -%}
             {%- do problems.append(
-                where ~ "." ~ key ~ ": is not a setting; the settings are position, description, severity, types, checks,"
-                ~ " rename"
+                where ~ "." ~ key ~ ": is not a setting; the settings are position, description, severity, types,"
+                ~ " checks, rename"
             ) -%}
         {%- else -%}
             {%- do entry.update({key: value}) -%}

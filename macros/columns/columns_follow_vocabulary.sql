@@ -35,8 +35,8 @@
     {%- set node = graph.nodes[id] if id in graph.nodes else graph.sources[id] -%}
     {%- if node.config.materialized == 'ephemeral' and not node.columns -%}
         {%- do exceptions.raise_compiler_error(
-            "dbt_estate." ~ verb ~ ": " ~ node.name ~ " is an ephemeral model, which is in no catalog, and its properties"
-            ~ " list no columns. List them in its YAML, or give the test's argument columns"
+            "dbt_estate." ~ verb ~ ": " ~ node.name ~ " is an ephemeral model, which is in no catalog, and its"
+            ~ " properties list no columns. List them in its YAML, or give the test's argument columns"
         ) -%}
     {%- elif node.config.materialized == 'ephemeral' -%}
         {{- return(dbt_estate._columns_of_node(node)) -}}
@@ -51,13 +51,15 @@
 {% macro _given_columns(columns) -%}
     {%- set found = [] -%}
     {%- if columns is mapping -%}
-        {%- for name, type in columns.items() -%}{%- do found.append(api.Column.create(name, type or '')) -%}{%- endfor -%}
+        {%- for name, type in columns.items() -%}
+            {%- do found.append(api.Column.create(name, type or '')) -%}
+        {%- endfor -%}
     {%- elif dbt_estate._is_list_of_text(columns) and columns -%}
         {%- for name in columns -%}{%- do found.append(api.Column.create(name, '')) -%}{%- endfor -%}
     {%- else -%}
         {%- do exceptions.raise_compiler_error(
-            "dbt_estate.columns_follow_vocabulary: 'columns' must be a list of names or a mapping of names to types, got: "
-            ~ columns
+            "dbt_estate.columns_follow_vocabulary: 'columns' must be a list of names or a mapping of names to types,"
+            ~ " got: " ~ columns
         ) -%}
     {%- endif -%}
     {{- return(found) -}}

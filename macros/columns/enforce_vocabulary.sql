@@ -1,4 +1,4 @@
-{#- For a post-hook. What this raises ends the transaction, where the engine has one for tables, and the old table stays. -#}
+{#- For a post-hook. What this raises ends the transaction, if tables are made in one: the old table stays. -#}
 {% macro enforce_vocabulary(relation, exclude=[]) -%}
     {%- if not execute -%}
         {{- return('') -}}

@@ -1,5 +1,5 @@
-{#- For on-run-end: the columns and rules of the vocabulary tests that failed, in one table. Failures that were stored are
-    read from there; otherwise the test's query runs once more. -#}
+{#- For on-run-end: the columns and rules of the vocabulary tests that failed, in one table. Failures that were stored
+    are read from there; otherwise the test's query runs once more. -#}
 {% macro print_vocabulary_findings(results) -%}
     {%- if not execute or not results -%}
         {{- return('') -}}
@@ -10,12 +10,16 @@
             {%- set query = 'select * from ' ~ result.node.relation_name if result.node.relation_name
                 else result.node.compiled_code -%}
             {%- for row in run_query(query).rows -%}
-                {%- do lines.append([row[2], dbt_estate._tested_name(result.node), row[0], row[1], row[3] | string, row[4]]) -%}
+                {%- do lines.append(
+                    [row[2], dbt_estate._tested_name(result.node), row[0], row[1], row[3] | string, row[4]]
+                ) -%}
             {%- endfor -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if lines | length > 1 -%}
-        {%- do log('dbt_estate: columns that do not follow the vocabulary\n' ~ dbt_estate._aligned(lines), info=true) -%}
+        {%- do log(
+            'dbt_estate: columns that do not follow the vocabulary\n' ~ dbt_estate._aligned(lines), info=true
+        ) -%}
     {%- endif -%}
     {{- return('') -}}
 {%- endmacro %}

@@ -26,8 +26,8 @@
         {{- return(fn | replace('{col}', name)) -}}
     {%- elif fn not in ['lower', 'upper'] -%}
         {%- do exceptions.raise_compiler_error(
-            "dbt_estate.rename_with: 'fn' must be lower, upper, a text with {col} or a mapping of old names to new ones,"
-            ~ " got: " ~ fn
+            "dbt_estate.rename_with: 'fn' must be lower, upper, a text with {col} or a mapping of old names to new"
+            ~ " ones, got: " ~ fn
         ) -%}
     {%- endif -%}
     {{- return(name | lower if fn == 'lower' else name | upper) -}}

@@ -73,8 +73,8 @@ group by {{ by }}, island
 {%- endmacro %}
 
 
-{#- Literal bounds for the times of the touched sessions, so that partitions and row groups are left out: a late event of
-    last year must not make one range of the whole year. With a column of dates they are listed, each with its
+{#- Literal bounds for the times of the touched sessions, so that partitions and row groups are left out: a late event
+    of last year must not make one range of the whole year. With a column of dates they are listed, each with its
     neighbours, since the dates may be those of another time zone. Padded by a second, as Python keeps microseconds. -#}
 {% macro _touched_bounds(touched, settings) -%}
     {%- set query -%}

@@ -95,7 +95,9 @@ def test_each_verb_selects_its_columns_and_the_catalog_is_asked_once(estate: Est
     )
     estate.write({"models/verbs.sql": "{% set data = source('raw', 'data') %}\n" + rows + "\n"})
     result = estate.run_dbt(["run"])
-    found = dict(estate.sql(f"select number, names from {estate.relation('verbs')}"))
+    found: dict[int, str] = dict(
+        estate.sql(f"select number, names from {estate.relation('verbs')}")
+    )
     assert {SELECTIONS[number][0]: names for number, names in found.items()} == {
         call: ",".join(names) for call, names in SELECTIONS
     }

@@ -85,6 +85,11 @@ def test_the_demo_says_what_it_did(tmp_path: Path) -> None:
     assert ["7", "831", "162", "161", "1,453", "1,061", "1,186"] in rows
     assert "audit of web_sessions: 400 entities, 1186 sessions, 0 rows lack, 0 rows too" in printed
     assert "1,186 sessions before the full refresh, the very same after it" in printed
+
+    # A name that says yes or no, and values that do not.
+    assert (
+        "error     visits_by_day  is_order  accepted_values  7     must be one of 0, 1" in printed
+    )
     typed = re.findall(r"^  (dbt[a-z -]*)", printed.split("Everything above was")[1], re.M)
     assert [command.removesuffix(" --select web").strip() for command in typed] == [
         "dbt deps",
@@ -102,6 +107,8 @@ def test_the_demo_says_what_it_did(tmp_path: Path) -> None:
         *["dbt run"] * 6,
         "dbt run-operation dbt",
         "dbt run",
+        "dbt build --select visits",
+        "dbt build --select visits",
     ]
 
     # The README shows it as it is; dbt's own last line differs between its versions, and a call
