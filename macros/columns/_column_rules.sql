@@ -82,8 +82,11 @@
     {%- elif rule not in ['min', 'max', 'accepted_values'] -%}
         {{- return(none) -}}
     {%- endif -%}
-    {%- set numbers = values | select('number') | list | length -%}
-    {%- if family == 'boolean' -%}
+    {%- set numbers = values | select('number') | reject('boolean') | list | length -%}
+    {%- set booleans = values | select('boolean') | list -%}
+    {%- if booleans and family != 'boolean' -%}
+        {{- return('booleans') -}}
+    {%- elif family == 'boolean' -%}
         {%- set known = values | select('in', [0, 1]) | list | length -%}
         {{- return(none if rule == 'accepted_values' and known == values | length else 'another type') -}}
     {%- elif family in dbt_estate._type_groups().number -%}
@@ -136,7 +139,7 @@
 
 {#- Whole numbers without a gap: two comparisons, and not one a value. -#}
 {% macro _is_run(values) -%}
-    {%- set whole = values | select('integer') | list -%}
+    {%- set whole = values | select('integer') | reject('boolean') | list -%}
     {{- return(
         whole | length == values | length and values | max - values | min + 1 == values | unique | list | length
     ) -}}

@@ -39,8 +39,7 @@
 
 
 {#- The name of what a function makes of a column: another stub in the place of the first. -#}
-{% macro _renamed_by_vocabulary(name, fn) -%}
-    {%- set vocabulary = dbt_estate._vocabulary() -%}
+{% macro _renamed_by_vocabulary(name, fn, vocabulary) -%}
     {%- set stubs = dbt_estate._resolved_name(name, vocabulary).stubs -%}
     {%- set entry = stubs[0].entry if stubs else {'rename': {}} -%}
     {%- if fn not in entry.rename -%}

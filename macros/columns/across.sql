@@ -2,13 +2,14 @@
     {%- set scripts = script_string if script_string is mapping else {'': script_string} -%}
     {%- set pattern = names if names is not none else '{col}_{fn}' if script_string is mapping else none -%}
     {%- for script in scripts.values() -%}{%- do dbt_estate._check_script(script, 'across') -%}{%- endfor -%}
+    {%- set vocabulary = dbt_estate._vocabulary() if '{renamed}' in (pattern or '') else none -%}
     {%- set parts = [] -%}
     {%- set aliases = [] -%}
     {%- for name in dbt_estate._names(var_list, 'across') -%}
         {%- for fn, script in scripts.items() -%}
             {%- set text = dbt_estate._filled(script, [name], 'across') -%}
             {%- if pattern is not none -%}
-                {%- do aliases.append(dbt_estate._named(pattern, name, fn)) -%}
+                {%- do aliases.append(dbt_estate._named(pattern, name, fn, vocabulary)) -%}
                 {%- set text = text ~ ' as ' ~ dbt_estate.identifier(aliases[-1]) -%}
             {%- endif -%}
             {%- do parts.append(text) -%}
@@ -23,8 +24,8 @@
 
 
 {#- The name of a result. {renamed} is what the vocabulary makes of it: the sum of an IND is an N, for example. -#}
-{% macro _named(pattern, name, fn) -%}
-    {%- set renamed = dbt_estate._renamed_by_vocabulary(name, fn) if '{renamed}' in pattern else '' -%}
+{% macro _named(pattern, name, fn, vocabulary) -%}
+    {%- set renamed = dbt_estate._renamed_by_vocabulary(name, fn, vocabulary) if vocabulary is not none else '' -%}
     {{- return(pattern | replace('{fn}', fn) | replace('{renamed}', renamed) | replace('{col}', name)) -}}
 {%- endmacro %}
 

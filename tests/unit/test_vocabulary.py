@@ -207,6 +207,16 @@ def test_a_flag_may_be_a_boolean() -> None:
     assert rule["count"] == 'count_big(case when "n" not in (0, 1) then 1 end)'
 
 
+def test_booleans_are_not_numbers() -> None:
+    stub = {"checks": {"accepted_values": [True, False]}}
+    (rule,) = rules_of("duckdb", stub, column("n", "integer"))
+    assert rule["detail"] == "is integer, and the check is for booleans"
+    (rule,) = rules_of("duckdb", stub, column("n", "boolean"))
+    assert rule["count"] == 'count(case when "n" not in (true, false) then 1 end)'
+    (rule,) = rules_of("duckdb", stub, column("n", "geometry"))
+    assert rule["count"] == 'count(case when "n" not in (true, false) then 1 end)'
+
+
 def test_types_are_families_groups_or_the_engines_own() -> None:
     columns = [column("n_a", "bigint"), column("n_b", "decimal(10,2)"), column("n_c", "uuid")]
     for types, wrong in (

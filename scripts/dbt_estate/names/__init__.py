@@ -1,0 +1,1 @@
+"""Column names without a warehouse: `dbt-estate names`."""
