@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from dbt_estate.errors import InputError
+from dbt_estate.names.commands import names
 from dbt_estate.procedures.commands import procedures
 from dbt_estate.shards.commands import shards
 
@@ -44,6 +45,7 @@ def cli() -> None:
     """
 
 
+cli.add_command(names)
 cli.add_command(procedures)
 cli.add_command(shards)
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.estate import REPOSITORY
 from tests.support.parsing import parse_problems
@@ -16,6 +17,7 @@ from tests.support.rendering import CompilationError, Macros
 CONFORMANCE = REPOSITORY / "tests" / "conformance"
 GROUPS = json.loads((CONFORMANCE / "vocabulary.json").read_text(encoding="utf-8"))
 TYPES = json.loads((CONFORMANCE / "types.json").read_text(encoding="utf-8"))
+WRONG = json.loads((CONFORMANCE / "problems.json").read_text(encoding="utf-8"))
 ADAPTERS = ("duckdb", "postgres", "sqlserver")
 CHECKS = {
     "not_null": True,
@@ -66,71 +68,7 @@ def problems_of(vocabulary: Any) -> list[str]:
 
 
 def test_everything_that_is_wrong_with_a_vocabulary_is_one_error() -> None:
-    problems = problems_of(
-        {
-            "sepp": 1,
-            "sep": "",
-            "severity": "fatal",
-            "unknown": False,
-            "ignore": "a",
-            "stubs": {
-                False: None,
-                "A": {"typ": 1, "position": "infix", "severity": 1, "description": 2},
-                "a": None,
-                "B": 7,
-                "C": {"types": [1], "rename": {"sum": 1}, "checks": []},
-                "D": {
-                    "checks": {
-                        "not_null": 1,
-                        "accepted_values": "x",
-                        "min": True,
-                        "max": None,
-                        "matches": "",
-                        "expression": "x > 1",
-                        "between": [1, 2],
-                        "unique": {"value": True, "severity": "info", "level": 1},
-                    }
-                },
-            },
-            "levels": [{"nam": "x"}, 3, {"name": "stubs", "stubs": {"X": None}, "unknown": "no"}],
-        }
-    )
-    assert problems == [
-        "sepp: is not a setting; the settings are sep, severity, unknown, ignore, stubs, levels",
-        "sep: must be a text that is not empty, got: ",
-        "severity: must be one of error, warn, got: fatal",
-        "unknown: must be one of fail, warn, ignore, got: False",
-        "ignore: must be a list of names or globs, got: a",
-        "stubs: a stub must be a text, got: False. Quote it, since YAML reads NO, ON and numbers "
-        "otherwise",
-        "stubs.A.typ: is not a setting; the settings are position, description, severity, types, "
-        "checks, rename",
-        "stubs.A.position: must be one of prefix, suffix, got: infix",
-        "stubs.A.severity: must be one of error, warn, got: 1",
-        "stubs.A.description: must be a text, got: 2",
-        "stubs.a: is there twice, as names are read without their case",
-        "stubs.B: must be a description or a mapping, got: 7",
-        "stubs.C.types: must be a type or a list of types, got: [1]",
-        "stubs.C.rename: must be a mapping of functions to stubs, got: {'sum': 1}",
-        "stubs.C.checks: must be a mapping of checks, got: []",
-        "stubs.D.checks.not_null: must be true or false, got: 1",
-        "stubs.D.checks.accepted_values: must be a list of values, got: x",
-        "stubs.D.checks.min: must be a number, a date or a text, got: True",
-        "stubs.D.checks.max: must be a number, a date or a text, got: None",
-        "stubs.D.checks.matches: must be a regular expression, got: ",
-        "stubs.D.checks.expression: must be a condition with {col} for the column, got: x > 1",
-        "stubs.D.checks.between: is not a check; the checks are not_null, accepted_values, min, "
-        "max, unique, not_blank, matches, expression",
-        "stubs.D.checks.unique.level: is not a setting; the settings are value, severity",
-        "stubs.D.checks.unique.severity: must be one of error, warn, got: info",
-        "levels[0].nam: is not a setting; the settings are name, unknown, stubs",
-        "levels[0].name: must be a name that no other level has, got: None",
-        "levels[0].stubs: must be a mapping of stubs to what they mean, got: None",
-        "levels[1]: must be a mapping with name, unknown and stubs, got: 3",
-        "levels[1].stubs: must be a mapping of stubs to what they mean, got: {}",
-        "levels[2].name: must be a name that no other level has, got: stubs",
-        "levels[2].unknown: must be one of fail, warn, ignore, got: no",
-    ]
+    assert problems_of(yaml.safe_load(WRONG["yaml"])) == WRONG["problems"]
 
 
 @pytest.mark.parametrize("vocabulary", [{}, {"stubs": {}}, {"levels": []}])

@@ -11,18 +11,18 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-_STRING = r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\""
-_JINJA = re.compile(
-    rf"(?P<comment>\{{#.*?#\}})"
-    rf"|\{{%[-+]?\s*(?P<tag>\w+)(?P<rest>(?:{_STRING}|[^%'\"]|%(?!\}}))*?)[-+]?%\}}"
-    rf"|\{{\{{[-+]?(?P<expression>(?:{_STRING}|[^}}'\"]|\}}(?!\}}))*?)[-+]?\}}\}}",
-    re.DOTALL,
-)
+_OPENING = re.compile(r"\{\{[-+]?|\{%[-+]?|\{#")
+_TOKEN = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[-+]?%\}|\{|\}", re.DOTALL)
+_TAG = re.compile(r"\s*(\w+)(.*)", re.DOTALL)
 _NAME = r"['\"]([^'\"]+)['\"]"
 _REF = re.compile(rf"^\s*ref\(\s*{_NAME}\s*(?:,\s*{_NAME}\s*)?(?:,\s*v(?:ersion)?\s*=[^)]*)?\)\s*$")
 _SOURCE = re.compile(rf"^\s*source\(\s*{_NAME}\s*,\s*{_NAME}\s*\)\s*$")
 _HOLE = re.compile(r"jinja_hole_(\d+)")
 _SILENT = ("config", "do", "log", "print", "return")
+# A macro before the query is most often a config or a pragma, and one after the last CTE adds CTEs:
+# what is selected from those is a table that is not known.
+_ASIDE = re.compile(r"(?:\A|(?<=\)))(?:\s*jinja_hole_\d+)+(?=\s+(?:with|select)\b)", re.IGNORECASE)
+_NAMING = re.compile(r"\b(?:as|select)\b", re.IGNORECASE)
 _BLOCKS = {"if", "for", "macro", "call", "set", "filter", "snapshot", "test", "raw"}
 
 
@@ -59,12 +59,14 @@ class Stripped(msgspec.Struct):
 
     sql: str
     holes: list[str]
+    branches: list[int]  # lines of other branches that name columns
 
 
 def strip_jinja(text: str) -> Stripped:
     """Put a name in the place of each expression, and keep the first branch of each condition."""
     out: list[str] = []
     holes: list[str] = []
+    branches: list[int] = []
     stack: list[tuple[str, bool]] = []  # the tag of each open block, and whether its text is kept
     position = 0
 
@@ -75,26 +77,62 @@ def strip_jinja(text: str) -> Stripped:
         holes.append(" ".join(expression.split()))
         return f"jinja_hole_{len(holes) - 1}"
 
-    for found in _JINJA.finditer(text):
-        before = text[position : found.start()]
+    for start, end, tag, body in _tags(text):
+        before = text[position:start]
         out.append(before if is_kept() else "\n" * before.count("\n"))
-        position = found.end()
-        lines = "\n" * found.group().count("\n")
-        expression, tag, rest = found["expression"], found["tag"], found["rest"] or ""
-        if expression is not None and is_kept() and not _is_silent(expression):
-            out.append(hole(expression))
+        if stack and stack[-1] == ("if", False) and _NAMING.search(before):
+            branches.append(text.count("\n", 0, position) + 1)
+        position = end
+        if tag == "expression" and is_kept() and not _is_silent(body):
+            out.append(hole(body))
         elif tag == "call" and is_kept():
-            out.append(hole(f"call {rest}"))
+            out.append(hole(f"call {body}"))
         if tag in ("else", "elif") and stack and stack[-1][0] in ("if", "for"):
             stack[-1] = (stack[-1][0], False)
-        elif tag and tag.startswith("end") and stack:
+        elif tag.startswith("end") and stack:
             stack.pop()
-        elif tag in _BLOCKS and not (tag == "set" and "=" in rest):
+        elif tag in _BLOCKS and not (tag == "set" and "=" in body):
             stack.append((tag, tag in ("if", "for", "snapshot", "raw", "filter")))
-        out.append(lines)
+        out.append("\n" * text.count("\n", start, end))
     after = text[position:]
     out.append(after)
-    return Stripped("".join(out), holes)
+    sql = _ASIDE.sub(lambda found: "\n" * found.group().count("\n"), "".join(out))
+    return Stripped(sql, holes, branches)
+
+
+def _tags(text: str) -> Iterator[tuple[int, int, str, str]]:
+    """Give start, end, kind and body of each piece of Jinja; braces inside one are balanced."""
+    position = 0
+    while found := _OPENING.search(text, position):
+        start, opening = found.start(), found.group()
+        if opening == "{#":
+            end = text.find("#}", start)
+            position = len(text) if end < 0 else end + 2
+            yield start, position, "comment", ""
+            continue
+        close, position = _close(text, found.end(), opening.startswith("{%"))
+        body = text[found.end() : close].rstrip("-+")
+        if opening.startswith("{{"):
+            yield start, position, "expression", body
+        else:
+            tag = _TAG.match(body)
+            yield start, position, tag[1] if tag else "", tag[2] if tag else ""
+
+
+def _close(text: str, position: int, is_tag: bool) -> tuple[int, int]:
+    """Return where the body of a piece of Jinja ends, and where the piece does."""
+    depth = 0
+    for token in _TOKEN.finditer(text, position):
+        what = token.group()
+        if what == "{":
+            depth += 1
+        elif what == "}" and depth:
+            depth -= 1
+        elif what == "}" and not is_tag and text.startswith("}}", token.start()):
+            return token.start(), token.start() + 2
+        elif what.endswith("%}") and is_tag:
+            return token.start(), token.end()
+    return len(text), len(text)
 
 
 def _is_silent(expression: str) -> bool:
@@ -106,21 +144,27 @@ def _is_silent(expression: str) -> bool:
 def read_columns(text: str, dialect: str | None) -> list[Item]:
     """Return what the last select of a model gives."""
     import sqlglot
-    from sqlglot import errors
+    from sqlglot import errors, exp
 
     stripped = strip_jinja(text)
-    sql = stripped.sql.rstrip().rstrip(";")
-    if not sql.strip():
+    if not stripped.sql.strip():
         return [Unknown("no SQL is left without the Jinja", 1)]
+    items: list[Item] = [
+        Unknown("another branch of a condition", line) for line in stripped.branches
+    ]
     problem = ""
     for name in dict.fromkeys((dialect, None)):
         try:
-            tree = sqlglot.parse_one(sql, dialect=name)
-        except (errors.SqlglotError, RecursionError) as error:
+            trees = [tree for tree in sqlglot.parse(stripped.sql, dialect=name) if tree]
+        except (errors.SqlglotError, ValueError, RecursionError) as error:
             first = str(error).splitlines()[0] if str(error) else type(error).__name__
             problem = problem or re.sub(r"\x1b\[\d+m", "", first)
             continue
-        return _Reader(stripped.holes).columns(tree)
+        queries = [tree for tree in trees if not isinstance(tree, exp.Semicolon)]
+        if len(queries) != 1:
+            return [Unknown(f"{len(queries)} statements, not one", 1)]
+        columns = _Reader(stripped.holes).columns(queries[0])
+        return (columns or [Unknown("a select without columns", 1)]) + items
     line = re.search(r"Line (\d+)", problem)
     return [Unknown(f"cannot be parsed: {problem}", int(line[1]) if line else 1)]
 
@@ -159,6 +203,11 @@ class _Reader:
     def _select(self, select: object, scope: dict[str, list[Item]]) -> Iterator[Item]:
         from sqlglot import exp
 
+        named = (
+            exp.Alias,
+            exp.Column,
+            exp.Dot,
+        )  # the rest is named by the engine, each its own way
         sources = self._sources(select, scope)
         for part in select.expressions:  # type: ignore[attr-defined]
             star = part.this if isinstance(part, exp.Column) else part
@@ -166,7 +215,7 @@ class _Reader:
                 table = part.table.lower() if isinstance(part, exp.Column) else ""
                 yield from _starred(star, table, sources, _line(part))
                 continue
-            name = part.alias_or_name
+            name = part.alias_or_name if isinstance(part, named) else ""
             if self._hole(part) and (not name or _HOLE.search(name)):
                 yield Unknown(self._reason(part), _line(part))
             elif not name:
@@ -229,9 +278,7 @@ class _Reader:
         return f"columns made by Jinja: {{{{ {expression[:60]} }}}}"
 
 
-def _starred(
-    star: object, table: str, sources: dict[str, list[Item]], line: int
-) -> Iterator[Item]:
+def _starred(star: object, table: str, sources: dict[str, list[Item]], line: int) -> Iterator[Item]:
     args = star.args  # type: ignore[attr-defined]
     excluded = args.get("except_") or args.get("except") or ()
     without = tuple(part.name.lower() for part in excluded)

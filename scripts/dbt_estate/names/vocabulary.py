@@ -247,7 +247,9 @@ def _check_checks(given: object, where: str, problems: list[str]) -> None:
         if isinstance(short, Mapping):
             for key in short:
                 if key not in ("value", "severity"):
-                    problems.append(f"{at}.{key}: is not a setting; the settings are value, severity")
+                    problems.append(
+                        f"{at}.{key}: is not a setting; the settings are value, severity"
+                    )
             if "severity" in short:
                 _choice(f"{at}.severity", short["severity"], _SEVERITIES, problems)
             value = short.get("value")

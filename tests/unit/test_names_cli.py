@@ -1,0 +1,337 @@
+"""`dbt-estate names` through its command line, on small projects."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from dbt_estate.cli import cli
+from dbt_estate.errors import InputError
+from dbt_estate.names.types import type_family
+from dbt_estate.names.vocabulary import read_vocabulary
+from tests.support.estate import REPOSITORY
+
+CONFORMANCE = REPOSITORY / "tests" / "conformance"
+VOCABULARY: dict[str, Any] = {
+    "stubs": {
+        "id": {"position": "suffix", "types": "integer", "description": "A key."},
+        "is": {"types": ["integer", "boolean"], "description": "Yes (1) or no (0)."},
+        "at": {"position": "suffix", "types": "timestamp", "severity": "warn"},
+    },
+    "ignore": ["_*"],
+}
+FILES = {
+    "models/stg_orders.sql": "select\n    id as order_id,\n    state as is_open,\n    weird\n"
+    "from {{ source('app', 'orders') }}\n",
+    "models/orders.sql": "select * exclude (weird), 1 as _run\nfrom {{ ref('stg_orders') }}\n",
+    "models/wide.sql": "select {{ star() }} from {{ ref('orders') }}\n",
+    "models/orders.yml": "models:\n  - name: orders  # the orders\n    columns:\n"
+    "      - name: order_id\n        data_type: varchar\n"
+    "      - {name: is_open, data_tests: [not_null]}\n"
+    "      - name: shipped_at\n        description: ''\n        data_type: date\n",
+    "models/sources.yml": "sources:\n  - name: app\n    tables:\n      - name: orders\n"
+    "        columns:\n          - name: state\n",
+    "seeds/kinds.csv": "kind_id,label\n1,a\n",
+}
+
+
+def write(root: Path, files: dict[str, str], vocabulary: object = VOCABULARY) -> None:
+    project: dict[str, Any] = {"name": "shop", "profile": "shop"}
+    if vocabulary is not None:
+        project["vars"] = {"dbt_estate": {"vocabulary": vocabulary}}
+    files = {"dbt_project.yml": yaml.safe_dump(project), **files}
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, FILES)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["names", *arguments])
+
+
+def findings(*arguments: str) -> list[tuple[str, ...]]:
+    result = run("check", "--format", "json", *arguments)
+    assert result.exit_code in (0, 1), result.output
+    return [
+        (f"{f['file']}:{f['line']}", f["severity"], f["rule"], f["resource"], f["column"])
+        for f in json.loads(result.output)["findings"]
+    ]
+
+
+ALL = [
+    ("models/orders.yml:4", "error", "type", "model orders", "order_id"),
+    ("models/orders.yml:7", "warn", "type", "model orders", "shipped_at"),
+    ("models/sources.yml:6", "error", "unknown_stub", "source app.orders", "state"),
+    ("models/stg_orders.sql:4", "error", "unknown_stub", "model stg_orders", "weird"),
+    ("models/wide.sql:1", "warn", "unresolved", "model wide", ""),
+    ("seeds/kinds.csv:1", "error", "unknown_stub", "seed kinds", "label"),
+]
+
+
+def test_every_finding_has_its_file_and_line(project: Path) -> None:
+    assert findings() == ALL
+    result = run("check")
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert lines[0] == (
+        "models/orders.yml:4: error type: model orders: order_id (yaml, sql): is varchar, not "
+        "integer"
+    )
+    assert lines[4] == (
+        "models/wide.sql:1: warn unresolved: model wide: unresolved: columns made by Jinja: "
+        "{{ star() }}"
+    )
+    assert lines[-1] == (
+        "4 errors, 2 warnings: 10 names of 5 resources, of which 1 are not wholly resolved"
+    )
+
+
+def test_the_cache_gives_the_same_and_sees_a_change(project: Path) -> None:
+    assert findings("--no-cache") == ALL
+    assert not (project / "target").exists()
+    assert findings() == findings() == ALL
+    cache = project / "target" / "dbt_estate_names.msgpack"
+    assert cache.exists()
+    write(project, {"models/stg_orders.sql": "select 1 as order_id, 2 as odd\n"})
+    assert ("models/stg_orders.sql:1", "error", "unknown_stub", "model stg_orders", "odd") in (
+        findings()
+    )
+    cache.write_bytes(b"broken")
+    assert findings() == findings("--no-cache")
+
+
+def test_the_catalog_knows_what_the_text_does_not(project: Path) -> None:
+    columns = {"ORDER_ID": {"name": "ORDER_ID", "type": "BIGINT"}, "X": {"name": "X", "type": "T"}}
+    nodes = {"model.shop.wide": {"columns": columns}, "model.other.wide": {"columns": {"b": {}}}}
+    write(project, {"target/catalog.json": json.dumps({"nodes": nodes, "sources": {}})})
+    found = findings()
+    assert ("models/wide.sql:1", "error", "unknown_stub", "model wide", "X") in found
+    assert "unresolved" not in [finding[2] for finding in found]
+    write(project, {"target/catalog.json": "{"})
+    result = run("check")
+    assert result.exit_code == 2
+    assert "target/catalog.json: not a catalog of dbt: " in result.output
+    write(project, {"mine.json": "{}"})
+    assert "it has no nodes" in run("check", "--catalog", "mine.json").output
+
+
+def test_only_some_files_or_resources(project: Path) -> None:
+    assert findings("models/stg_orders.sql") == [ALL[3]]
+    assert findings("models/orders.sql") == ALL[:2]  # its YAML says the type
+    assert findings("models/nothing.sql", "/elsewhere/x.sql") == []
+    assert findings("--select", "seeds") == [ALL[5]]
+    assert findings("--select", "stg_*") == [ALL[3]]
+    assert findings("--exclude", "models") == [ALL[5]]
+    result = run("check", "--select", "nobody")
+    assert result.exit_code == 2
+    assert "--select: no model, seed, snapshot or source is like nobody" in result.output
+
+
+def test_exit_codes(project: Path) -> None:
+    assert run("check", "--select", "wide").exit_code == 0
+    assert run("check", "--select", "wide", "--fail-on", "warn").exit_code == 1
+    assert run("check", "--select", "stg_orders").exit_code == 1
+    assert run("check", "--project-dir", "nowhere").exit_code == 2
+    write(project, {"models/bad.yml": "models: [\n"})
+    result = run("check")
+    assert result.exit_code == 2
+    assert "models/bad.yml: line 2: not valid YAML" in result.output
+
+
+def test_a_baseline_reports_what_is_new(project: Path) -> None:
+    result = run("check", "--baseline", "known.json", "--write-baseline")
+    assert (result.exit_code, result.output) == (0, "known.json knows 6 findings\n")
+    assert run("check", "--baseline", "known.json").exit_code == 0
+    text = "\n" + FILES["models/stg_orders.sql"].replace("weird", "weird,\n    odd")
+    write(project, {"models/stg_orders.sql": text})
+    result = run("check", "--baseline", "known.json")
+    assert result.exit_code == 1
+    assert "stg_orders: odd (sql): no stub" in result.output
+    assert "model orders: odd (sql): no stub" in result.output  # which selects all of it
+    assert "2 errors, 0 warnings, 6 known to the baseline" in result.output
+    write(project, {"known.json": "[]"})
+    assert "not a baseline of dbt-estate names" in run("check", "--baseline", "known.json").output
+    assert "no such file" in run("check", "--baseline", "none.json").output
+    assert "needs --baseline FILE" in run("check", "--write-baseline").output
+
+
+def test_annotations_and_sarif(project: Path) -> None:
+    first = run("check", "--format", "github").output.splitlines()[0]
+    assert first == (
+        "::error file=models/orders.yml,line=4,title=dbt-estate names type::model orders: "
+        "order_id (yaml, sql): is varchar, not integer"
+    )
+    log = json.loads(run("check", "--format", "sarif").output)
+    results = log["runs"][0]["results"]
+    assert log["version"] == "2.1.0"
+    assert [(r["ruleId"], r["level"]) for r in results] == [
+        (finding[2], "error" if finding[1] == "error" else "warning") for finding in ALL
+    ]
+    place = results[0]["locations"][0]["physicalLocation"]
+    assert place == {
+        "artifactLocation": {"uri": "models/orders.yml"},
+        "region": {"startLine": 4},
+    }
+    assert {r["id"] for r in log["runs"][0]["tool"]["driver"]["rules"]} >= {f[2] for f in ALL}
+
+
+def test_compare_finds_what_is_lacking_and_what_is_alike(project: Path) -> None:
+    columns = ", ".join(
+        f"1 as {name}" for name in ("acct_a", "acct_b", "acct_c", "accnt_d", "iz_x")
+    )
+    write(project, {"models/more.sql": f"select {columns}, 1 as amount"})
+    found = json.loads(run("compare", "--format", "json").output)
+    assert found["lacking"] == [
+        {"stub": "acct", "position": "prefix", "names": 3, "example": "acct_a"}
+    ]
+    assert found["alike"] == [{"stub": "acct", "other": "accnt", "names": 3, "other_names": 1}]
+    text = run("compare", "--least", "1").output
+    assert "Stubs in use that the vocabulary lacks" in text
+    assert "Stubs that differ by one letter" in text
+
+
+def test_init_proposes_a_vocabulary_that_reads_the_names(project: Path) -> None:
+    names = [f"{n}_id" for n in "abcd"] + [f"is_{n}" for n in "abc"] + ["made_at", "seen_at", "x"]
+    casts = ", ".join(f"cast(1 as integer) as {name}" for name in names)
+    write(project, {"models/more.sql": f"select {casts}"}, vocabulary=None)
+    result = run("init")
+    proposed = yaml.safe_load(result.output)["vars"]["dbt_estate"]["vocabulary"]
+    assert proposed["stubs"]["id"] == {
+        "description": "", "position": "suffix", "types": ["integer", "string"]
+    }  # fmt: skip
+    assert list(proposed["stubs"]) == ["id", "is", "at"]
+    vocabulary = read_vocabulary(proposed, "here")
+    assert [n for n in names if not vocabulary.resolve(n).stubs] == ["x"]
+    assert run("init", "--output", "new.yml").exit_code == 0
+    assert yaml.safe_load((project / "new.yml").read_text()) == yaml.safe_load(result.output)
+    assert "is there already" in run("init", "--output", "new.yml").output
+    assert "there is no vocabulary; `dbt-estate names init`" in run("check").output
+
+
+def test_describe_fills_the_empty_and_nothing_else(project: Path) -> None:
+    before = FILES["models/orders.yml"]
+    text = before + (
+        "      - name: due_id  # when\n        description:\n"
+        "      - name: own_id\n        description: Mine.\n      - name: nothing\n"
+    )
+    text = text.replace("\n", "\r\n")
+    write(project, {"models/orders.yml": text})
+    result = run("describe")
+    assert result.exit_code == 1
+    assert "+        description: 'A key: order.'" in result.output
+    assert (project / "models/orders.yml").read_bytes() == text.encode()
+    assert run("describe", "--write").exit_code == 0
+    assert run("describe").exit_code == 0
+    after = (project / "models/orders.yml").read_bytes().decode()
+    assert after.count("\r\n") == after.count("\n") == text.count("\n") + 1
+    assert "# the orders" in after
+    assert "# when" in after
+    columns = yaml.safe_load(after)["models"][0]["columns"]
+    assert {column["name"]: column.get("description") for column in columns} == {
+        "order_id": "A key: order.",
+        "is_open": "Yes (1) or no (0): open.",
+        "shipped_at": "",  # its stub says nothing
+        "due_id": "A key: due.",
+        "own_id": "Mine.",
+        "nothing": None,
+    }
+    for column in columns:
+        column.pop("description", None)
+    wanted = yaml.safe_load(text)["models"][0]["columns"]
+    for column in wanted:
+        column.pop("description", None)
+    assert columns == wanted
+
+
+def test_a_page_of_the_vocabulary(project: Path) -> None:
+    vocabulary = {
+        **VOCABULARY,
+        "levels": [{"name": "subject", "stubs": {"acct": "An | account."}}],
+    }
+    vocabulary["stubs"]["n"] = {"checks": {"min": 0, "accepted_values": [1, 2], "unique": True}}
+    write(project, {}, vocabulary)
+    result = run("describe", "--write", "--page", "docs/names.md")
+    assert "docs/names.md is written" in result.output
+    text = (project / "docs/names.md").read_text()
+    assert "| `..._id` | A key. | integer |  |" in text
+    assert "| `n_...` |  |  | accepted_values: 1, 2, min: 0, unique: true |" in text
+    assert "## subject" in text
+    assert "An \\| account." in text
+
+
+def test_the_vocabulary_is_the_same_in_python() -> None:
+    groups = json.loads((CONFORMANCE / "vocabulary.json").read_text(encoding="utf-8"))
+    for group in groups:
+        vocabulary = read_vocabulary(group["vocabulary"], "here")
+        for name, wanted in group["names"].items():
+            found = vocabulary.resolve(name)
+            assert {
+                "stubs": [stub.text for stub in found.stubs],
+                "rest": found.rest,
+                "unknown": [level.name for level in found.unknown],
+            } == {"unknown": [], **wanted}, (group["title"], name)
+    wrong = json.loads((CONFORMANCE / "problems.json").read_text(encoding="utf-8"))
+    with pytest.raises(InputError) as raised:
+        read_vocabulary(yaml.safe_load(wrong["yaml"]), "here")
+    assert raised.value.problems == wrong["problems"]
+    types = json.loads((CONFORMANCE / "types.json").read_text(encoding="utf-8"))
+    for adapter, families in types.items():
+        for family, names in families.items():
+            found_families = {name: type_family(name, adapter) for name in names}
+            assert found_families == dict.fromkeys(names, family)
+
+
+@pytest.mark.parametrize(
+    "vocabulary", [{}, {"stubs": {}}, {"stubs": {"a": 1}}, {"sepp": 1, "stubs": {"a": None}}]
+)
+def test_a_wrong_vocabulary_is_exit_code_2(project: Path, vocabulary: object) -> None:
+    write(project, {}, vocabulary)
+    result = run("check")
+    assert result.exit_code == 2
+    assert "vars: dbt_estate: vocabulary in dbt_project.yml: " in result.output
+
+
+def test_the_profile_names_the_language(project: Path) -> None:
+    profile = {"shop": {"target": "d", "outputs": {"d": {"type": "sqlserver"}}}}
+    write(project, {"profiles.yml": yaml.safe_dump(profile)})
+    write(project, {"models/top.sql": "select top 1 [row id] as [row_id] from [t]"})
+    assert not [finding for finding in findings() if "top.sql" in finding[0]]
+    write(project, {"profiles.yml": "shop: {{ env_var('X') }}"})
+    assert findings("--dialect", "tsql")
+    result = run("check", "--dialect", "tsequel")
+    assert result.exit_code == 2
+    assert "--dialect: must be one of athena, bigquery, " in result.output
+
+
+def test_the_console_script_needs_no_dbt(project: Path) -> None:
+    """As the pre-commit hook starts it, with dbt out of reach."""
+    script = (
+        "import sys; sys.modules['dbt'] = None\nfrom dbt_estate.cli import main\n"
+        "sys.argv = ['dbt-estate', 'names', 'check', 'models/stg_orders.sql']\nmain()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "scripts")},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "models/stg_orders.sql:4: error unknown_stub" in done.stdout

@@ -1,0 +1,119 @@
+"""The columns that a model's SQL gives, and what cannot be read from it."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbt_estate.names.sql import Column, Item, Star, Unknown, read_columns, strip_jinja
+
+
+def shown(items: list[Item]) -> list[str]:
+    """Write columns as names, stars as kind:name, and what is unknown as ?."""
+    texts = []
+    for item in items:
+        if isinstance(item, Column):
+            texts.append(item.name)
+        elif isinstance(item, Star):
+            more = "".join(f" -{name}" for name in item.without)
+            more += "".join(f" {old}>{new}" for old, new in item.renamed)
+            texts.append(f"{item.kind}:{item.name}{more}")
+        else:
+            texts.append("?")
+    return texts
+
+
+CASES: list[tuple[str, list[str]]] = [
+    ('select a, t.b, c as d, e f, 1 as "G h" from t', ["a", "b", "d", "f", "G h"]),
+    ("select * from {{ ref('m') }}", ["ref:m"]),
+    ("select * from {{ ref('package', 'm') }}", ["ref:m"]),
+    ("select * from {{ source(\"s\", 't') }}", ["source:s.t"]),
+    ("select m.*, 1 as n from {{ ref('m') }} as m", ["ref:m", "n"]),
+    ("select * from {{ ref('m') }} a join {{ ref('n') }} b using (id)", ["ref:m", "ref:n"]),
+    ("select b.* from {{ ref('m') }} a join {{ ref('n') }} b on true", ["ref:n"]),
+    ("select * exclude (x, Y) from {{ ref('m') }}", ["ref:m -x -y"]),
+    ("select * rename (x as z) from {{ ref('m') }}", ["ref:m x>z"]),
+    ("with a as (select 1 as x, 2 as y) select * exclude (x) from a", ["y"]),
+    ("with a(p, q) as (select 1, 2) select * from a", ["p", "q"]),
+    ("with a as (select * from {{ ref('m') }}), b as (select * from a) select * from b", ["ref:m"]),
+    ("with a as (select 1 as x) select * from (select *, 2 as y from a) as s", ["x", "y"]),
+    ("select 1 as a union all select 2 as b", ["a"]),
+    ("select 1 as a;\n-- the end\n", ["a"]),
+    ("{{ config(meta={'a': {'b': '}}'}}) }}\nselect 1 as a", ["a"]),
+    ("{{ set_pragma() }}\nwith a as (select 1 as b) select * from a", ["b"]),
+    ("with a as (select 1 as b)\n{{ more() }}\nselect b, c.* from a, c", ["b", "?"]),
+    ("{# select 0 as z #} select 1 as a", ["a"]),
+    ("{% set q %} select 1 as z {% endset %} select 2 as y", ["y"]),
+    ("{% set x = 1 %} select {{ x }} as y", ["y"]),
+    ("{% macro f() %} select 3 as c {% endmacro %} select 4 as d", ["d"]),
+    ("{% snapshot s %} select * from {{ ref('m') }} {% endsnapshot %}", ["ref:m"]),
+    ("select a from t {% if is_incremental() %} where a > 1 {% endif %}", ["a"]),
+    ("select a {% if x %}, b{% endif %} from t", ["a", "b"]),
+    ("select a {% if x %}, b{% else %}, 1 as c{% endif %} from t", ["a", "b", "?"]),
+    (
+        "select {% for n in names %} {{ n }}{{ ',' if not loop.last }} {% endfor %} from t",
+        ["?"],
+    ),
+    ("select {{ dbt_utils.star(ref('m')) }}, 1 as a from {{ ref('m') }}", ["?", "a"]),
+    ("select x as {{ name }}, y as pre_{{ name }} from t", ["?", "?"]),
+    ("select t.{{ c }} as a from t", ["a"]),
+    ("{{ dbt_utils.union_relations([ref('m')]) }}", ["?"]),
+    ("{% call f() %} select 1 as a {% endcall %}", ["?"]),
+    ("select * from raw.t", ["?"]),
+    ("select * from {{ this }}", ["?"]),
+    ("select * from generate_series(1, 2)", ["?"]),
+    ("select count(*), a + 1 from t", ["?", "?"]),
+    ("select z.* from {{ ref('m') }} as a", ["?"]),
+    ("select 1 as a; select 2 as b", ["?"]),
+    ("select from where", ["?"]),
+    ("{{ config(enabled=false) }}", ["?"]),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), CASES, ids=[text[:40] for text, _ in CASES])
+def test_the_columns_of_a_text(text: str, wanted: list[str]) -> None:
+    assert shown(read_columns(text, "duckdb")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text"),
+    [
+        ("tsql", "select top 10 [a b], [c] as d from [dbo].[t]"),
+        ("bigquery", "select `a b`, c as d from `p.s.t`"),
+        ("snowflake", "select \"a b\", c::variant:x as d from t qualify 1 = 1"),
+        ("postgres", "select distinct on (x) \"a b\", y::text as d from t"),
+        (None, "select \"a b\", c as d from t"),
+    ],
+)  # fmt: skip
+def test_the_languages_of_the_adapters(dialect: str | None, text: str) -> None:
+    assert shown(read_columns(text, dialect)) == ["a b", "d"]
+
+
+def test_lines_are_those_of_the_file() -> None:
+    text = (
+        "{{ config(\n    materialized='table'\n) }}\n\n{# a\ncomment #}\nselect\n    a,\n"
+        "    b as c,\n    {% if x %}\n    d\n    {% endif %}\nfrom t\n"
+    )
+    items = read_columns(text, "duckdb")
+    assert [(i.name, i.line) for i in items if isinstance(i, Column)] == [
+        ("a", 8),
+        ("c", 9),
+        ("d", 11),
+    ]
+    assert strip_jinja(text).sql.count("\n") == text.count("\n")
+
+
+def test_a_cast_gives_a_type_and_what_is_unknown_a_reason() -> None:
+    (column,) = read_columns("select cast(a as decimal(10, 2)) as b", "duckdb")
+    assert column == Column("b", 1, "DECIMAL(10, 2)")
+    (unknown,) = read_columns("select 1 +\n  * 2 from", "duckdb")
+    assert isinstance(unknown, Unknown)
+    assert unknown.reason.startswith("cannot be parsed: ")
+    (unknown,) = read_columns("select\n  {{ star() }}\nfrom t", "duckdb")
+    assert unknown == Unknown("columns made by Jinja: {{ star() }}", 2)
+
+
+@pytest.mark.parametrize(
+    "text", ["select {{ a", "select {% if", "{# open", "{% endif %}select 1 as a"]
+)
+def test_broken_jinja_does_not_stop_the_reader(text: str) -> None:
+    assert read_columns(text, None)
