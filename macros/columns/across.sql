@@ -2,7 +2,7 @@
     {%- set scripts = script_string if script_string is mapping else {'': script_string} -%}
     {%- set pattern = names if names is not none else '{col}_{fn}' if script_string is mapping else none -%}
     {%- for script in scripts.values() -%}{%- do dbt_estate._check_script(script, 'across') -%}{%- endfor -%}
-    {%- set vocabulary = dbt_estate._vocabulary() if '{renamed}' in (pattern or '') else none -%}
+    {%- set vocabulary = dbt_estate._vocabulary() if execute and '{renamed}' in (pattern or '') else none -%}
     {%- set parts = [] -%}
     {%- set aliases = [] -%}
     {%- for name in dbt_estate._names(var_list, 'across') -%}

@@ -103,7 +103,8 @@ group by {{ dbt_estate.identifier('batch') }}
     {%- if last and last.is_recent and last.unfinished -%}
         {%- do exceptions.warn(
             "dbt_estate: " ~ last.unfinished ~ (" call" if last.unfinished == 1 else " calls") ~ " of "
-            ~ options.operation ~ ", batch " ~ last.batch ~ ", have not succeeded, and a new batch is begun, in which"
+            ~ options.operation ~ ", batch " ~ last.batch ~ (", has" if last.unfinished == 1 else ", have")
+            ~ " not succeeded, and a new batch is begun, in which"
             ~ " every call is made. To go on with the last one instead, run with resume: true."
         ) -%}
     {%- endif -%}

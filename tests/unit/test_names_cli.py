@@ -308,6 +308,15 @@ def test_a_wrong_vocabulary_is_exit_code_2(project: Path, vocabulary: object) ->
     assert "vars: dbt_estate: vocabulary in dbt_project.yml: " in result.output
 
 
+def test_vars_are_found_where_dbt_finds_them(project: Path) -> None:
+    given = "{dbt_estate: {vocabulary: {stubs: {x: null}, unknown: ignore}}}"
+    assert {finding[2] for finding in findings("--vars", given)} == {"unresolved"}
+    own = yaml.safe_dump({"vars": yaml.safe_load(given)})
+    write(project, {"vars.yml": own})
+    assert {finding[2] for finding in findings()} == {"unresolved"}
+    assert run("check", "--vars", "[1]").exit_code == 2
+
+
 def test_the_profile_names_the_language(project: Path) -> None:
     profile = {"shop": {"target": "d", "outputs": {"d": {"type": "sqlserver"}}}}
     write(project, {"profiles.yml": yaml.safe_dump(profile)})

@@ -34,6 +34,9 @@ def _project_options(function: F) -> F:
             "--dialect", help="The language of the SQL.  [default: that of the profile's adapter]"
         ),
         click.option(
+            "--vars", "vars_", metavar="YAML", help="As in dbt: overrides the project's vars."
+        ),
+        click.option(
             "--project-dir",
             type=_path,
             default=Path(),
@@ -56,11 +59,15 @@ def _format_option(*formats: str) -> Callable[[F], F]:
 
 
 def _load(
-    project_dir: Path, dialect: str | None, catalog: Path | None, no_cache: bool
+    project_dir: Path,
+    vars_: str | None,
+    dialect: str | None,
+    catalog: Path | None,
+    no_cache: bool,
 ) -> tuple[Settings, list[Resource]]:
     from dbt_estate.names.project import load_settings, read_project
 
-    settings = load_settings(project_dir, dialect)
+    settings = load_settings(project_dir, dialect, vars_)
     cache = None if no_cache else project_dir / settings.target_path / _CACHE
     return settings, read_project(settings, catalog, cache)
 
@@ -90,6 +97,7 @@ def check(
     ctx: click.Context,
     files: Sequence[Path],
     project_dir: Path,
+    vars_: str | None,
     dialect: str | None,
     catalog: Path | None,
     no_cache: bool,
@@ -109,7 +117,7 @@ def check(
 
     if write_baseline and baseline is None:
         raise InputError("--write-baseline", "needs --baseline FILE, which it writes")
-    settings, resources = _load(project_dir, dialect, catalog, no_cache)
+    settings, resources = _load(project_dir, vars_, dialect, catalog, no_cache)
     vocabulary = settings.read_vocabulary()
     chosen = selected(resources, select, exclude)
     adapter = "sqlserver" if settings.dialect == "tsql" else ""
@@ -189,6 +197,7 @@ def _print_findings(
 @_format_option("text", "json")
 def compare(
     project_dir: Path,
+    vars_: str | None,
     dialect: str | None,
     catalog: Path | None,
     no_cache: bool,
@@ -200,7 +209,7 @@ def compare(
 
     from dbt_estate.names.propose import alike, lacking
 
-    settings, resources = _load(project_dir, dialect, catalog, no_cache)
+    settings, resources = _load(project_dir, vars_, dialect, catalog, no_cache)
     vocabulary = settings.read_vocabulary()
     stubs = [stub for stub in lacking(resources, vocabulary) if stub.names >= least]
     pairs = alike(resources, vocabulary)
@@ -235,6 +244,7 @@ def compare(
 @click.option("--output", type=_path, metavar="FILE", help="Write it there instead of printing it.")
 def init(
     project_dir: Path,
+    vars_: str | None,
     dialect: str | None,
     catalog: Path | None,
     no_cache: bool,
@@ -248,7 +258,7 @@ def init(
 
     if least < 1 or not sep:
         raise InputError("--least/--sep", f"must be 1 or more, and not empty; got: {least}, {sep}")
-    _, resources = _load(project_dir, dialect, catalog, no_cache)
+    _, resources = _load(project_dir, vars_, dialect, catalog, no_cache)
     found = proposal(resources, sep, least)
     lines = block({"vars": {"dbt_estate": {"vocabulary": found}}})
     text = "\n".join(lines) + "\n"
@@ -275,6 +285,7 @@ def init(
 def describe(
     ctx: click.Context,
     project_dir: Path,
+    vars_: str | None,
     dialect: str | None,
     catalog: Path | None,
     no_cache: bool,
@@ -286,7 +297,7 @@ def describe(
     from dbt_estate.names.describe import described_text, page
     from dbt_estate.names.project import load_settings, properties_files
 
-    settings = load_settings(project_dir, dialect)
+    settings = load_settings(project_dir, dialect, vars_)
     vocabulary = settings.read_vocabulary()
     changed = 0
     for path in properties_files(settings):

@@ -18,6 +18,7 @@ from dbt_estate.files import read_text
 from dbt_estate.names.properties import Described, read_properties
 from dbt_estate.names.sql import Column, Item, Star, Unknown, read_columns
 from dbt_estate.names.vocabulary import Vocabulary, read_vocabulary
+from dbt_estate.variables import project_variables
 
 _RELATION_REF = re.compile(r"^\s*ref\(\s*['\"]([^'\"]+)['\"](?:\s*,\s*['\"]([^'\"]+)['\"])?")
 _RELATION_SOURCE = re.compile(r"^\s*source\(\s*['\"]([^'\"]+)['\"]\s*,\s*['\"]([^'\"]+)['\"]")
@@ -94,7 +95,9 @@ class Settings:
         return read_vocabulary(self.vocabulary, where)
 
 
-def load_settings(project_dir: Path, dialect: str | None = None) -> Settings:
+def load_settings(
+    project_dir: Path, dialect: str | None = None, vars_: str | None = None
+) -> Settings:
     """Read dbt_project.yml. Raises InputError where it is none, and for an unknown dialect."""
     from dbt_estate.yaml_read import load_yaml
 
@@ -105,7 +108,7 @@ def load_settings(project_dir: Path, dialect: str | None = None) -> Settings:
     project = load_yaml(text, path.as_posix())
     if not isinstance(project, Mapping):
         raise InputError(path.as_posix(), "must be a mapping of dbt project settings")
-    variables = project.get("vars")
+    variables = project_variables(project_dir, project, vars_)
     estate = variables.get("dbt_estate") if isinstance(variables, Mapping) else None
     vocabulary = estate.get("vocabulary") if isinstance(estate, Mapping) else None
     if vocabulary is not None and not isinstance(vocabulary, Mapping):

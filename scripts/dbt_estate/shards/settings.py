@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from dbt_estate.errors import InputError
 from dbt_estate.files import read_text
+from dbt_estate.variables import project_variables
 
 MODES = ("enumerated", "logical")
 PLACES = ("database", "schema")
@@ -97,7 +97,7 @@ def load_settings(project_dir: Path, overrides: Overrides = Overrides()) -> Sett
     if not isinstance(project, Mapping):
         raise InputError(path.as_posix(), "must be a mapping of dbt project settings")
     problems: list[str] = []
-    variables = _variables(project_dir, project, overrides.vars)
+    variables = project_variables(project_dir, project, overrides.vars)
     estate = _Reader(variables, "vars", problems).child("dbt_estate")
     estate.only(("shards", "procedures", "vocabulary"))
     found = _Reader(estate.values.get("shards") or {}, "shards", problems)
@@ -114,23 +114,6 @@ def load_settings(project_dir: Path, overrides: Overrides = Overrides()) -> Sett
     if problems:
         raise InputError(f"vars: dbt_estate in {path.as_posix()}", problems)
     return settings
-
-
-def _variables(project_dir: Path, project: Mapping[str, Any], given: str | None) -> object:
-    """Return the vars as dbt finds them: of --vars, else of vars.yml (dbt 1.12) or the project."""
-    from dbt_estate.yaml_read import load_yaml
-
-    variables = project.get("vars")
-    own_file = project_dir / "vars.yml"
-    if own_file.exists():
-        document = load_yaml(read_text(own_file), own_file.as_posix())
-        variables = document.get("vars") if isinstance(document, Mapping) else None
-    if given:
-        overriding = load_yaml(given, "--vars")
-        if not isinstance(overriding, Mapping):
-            raise InputError("--vars", f"must be a YAML mapping, got: {given}")
-        variables = {**(variables if isinstance(variables, Mapping) else {}), **overriding}
-    return variables or {}
 
 
 class _Reader:
