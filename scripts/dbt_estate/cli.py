@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from dbt_estate.errors import InputError
+from dbt_estate.info_schema.commands import info_schema, sql
 from dbt_estate.names.commands import names
 from dbt_estate.procedures.commands import procedures
 from dbt_estate.shards.commands import shards
@@ -45,9 +46,11 @@ def cli() -> None:
     """
 
 
+cli.add_command(info_schema)
 cli.add_command(names)
 cli.add_command(procedures)
 cli.add_command(shards)
+cli.add_command(sql)
 
 
 def main() -> None:

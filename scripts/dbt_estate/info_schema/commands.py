@@ -1,0 +1,142 @@
+"""`dbt-estate info-schema` and `dbt-estate sql`: options, what is printed, exit codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from dbt_estate.errors import InputError
+from dbt_estate.files import read_text
+from dbt_estate.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+F = TypeVar("F", bound=Callable[..., Any])
+_path = click.Path(path_type=Path)
+
+
+def _options(function: F) -> F:
+    for option in (
+        click.option("--catalog", type=_path, metavar="FILE", help="Another catalog.json."),
+        click.option("--run-results", type=_path, metavar="FILE", help="Another run_results.json."),
+        click.option(
+            "--manifest",
+            type=_path,
+            metavar="FILE",
+            help="dbt's manifest.json; the other artifacts are looked for beside it.  "
+            "[default: that of the target folder]",
+        ),
+        click.option(
+            "--project-dir",
+            type=_path,
+            default=Path(),
+            help="The folder of dbt_project.yml.  [default: the current one]",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _load(
+    project_dir: Path, manifest: Path | None, run_results: Path | None, catalog: Path | None
+) -> DuckDBPyConnection:
+    from dbt_estate.info_schema.load import Artifacts, artifacts_in, load
+
+    variables, target = _project(project_dir)
+    found = artifacts_in(manifest.parent if manifest else project_dir / target)
+    artifacts = Artifacts(
+        manifest or found.manifest, run_results or found.run_results, catalog or found.catalog
+    )
+    return load(artifacts, variables)
+
+
+def _project(project_dir: Path) -> tuple[dict[str, Any], str]:
+    """Return the vars and the target folder; a manifest may be looked at without its project."""
+    from dbt_estate.variables import project_variables
+    from dbt_estate.yaml_read import load_yaml
+
+    path = project_dir / "dbt_project.yml"
+    if not path.is_file():
+        return {}, "target"
+    project = load_yaml(read_text(path), path.as_posix())
+    if not isinstance(project, dict):
+        raise InputError(path.as_posix(), "must be a mapping of dbt project settings")
+    variables = project_variables(project_dir, project, None)
+    return (
+        dict(variables) if isinstance(variables, dict) else {},
+        str(project.get("target-path", "target")),
+    )
+
+
+@click.command("info-schema")
+@_options
+@click.option(
+    "--out", required=True, type=_path, metavar="DIR", help="Where v1/*.parquet and views.sql go."
+)
+def info_schema(
+    project_dir: Path,
+    manifest: Path | None,
+    run_results: Path | None,
+    catalog: Path | None,
+    out: Path,
+) -> None:
+    """Write the project as the tables of the dbt Information Schema, in parquet."""
+    from dbt_estate.info_schema.load import write_parquet
+
+    with _load(project_dir, manifest, run_results, catalog) as connection:
+        written = write_parquet(connection, out)
+    click.echo(f"{len(written)} tables are written in {(out / 'v1').as_posix()}")
+
+
+@click.command()
+@click.argument("query")
+@_options
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="What to print.",
+)
+def sql(
+    query: str,
+    project_dir: Path,
+    manifest: Path | None,
+    run_results: Path | None,
+    catalog: Path | None,
+    format_: str,
+) -> None:
+    """Ask the project: QUERY is DuckDB SQL over dbt.models, dbt.edges and the others."""
+    import duckdb
+
+    with _load(project_dir, manifest, run_results, catalog) as connection:
+        connection.execute("set search_path = 'dbt,dbt_rt'")
+        try:
+            answer = connection.execute(query)
+            columns = [part[0] for part in answer.description or ()]
+            rows = answer.fetchall()
+        except duckdb.Error as error:
+            raise InputError("QUERY", str(error)) from None
+    if format_ == "json":
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    elif format_ == "csv":
+        _print_csv(columns, rows)
+    else:
+        texts = [["" if value is None else str(value) for value in row] for row in rows]
+        print_table(f"{len(rows)} rows", columns, texts)
+
+
+def _print_csv(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    click.echo(text.getvalue(), nl=False)

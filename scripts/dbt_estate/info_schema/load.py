@@ -1,0 +1,144 @@
+"""The Information Schema as tables of an embedded DuckDB."""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dbt_estate.errors import InputError
+from dbt_estate.info_schema import tables
+from dbt_estate.info_schema.artifacts import read_catalog, read_manifest, read_run_results
+from dbt_estate.info_schema.rows import Row, project_rows, runtime_rows, variable_rows
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+NAMESPACES = {"dbt": tables.PROJECT, "dbt_rt": tables.RUNTIME}
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Where the artifacts are. Only the manifest has to be there."""
+
+    manifest: Path
+    run_results: Path | None = None
+    catalog: Path | None = None
+
+
+def artifacts_in(folder: Path) -> Artifacts:
+    """Return the artifacts of a target folder."""
+
+    def there(name: str) -> Path | None:
+        return folder / name if (folder / name).is_file() else None
+
+    return Artifacts(folder / "manifest.json", there("run_results.json"), there("catalog.json"))
+
+
+def load(artifacts: Artifacts, variables: Mapping[str, Any] | None = None) -> DuckDBPyConnection:
+    """Return a connection to the tables `dbt.<table>` and `dbt_rt.<table>`, all of them there.
+
+    Raises InputError for an artifact that cannot be read.
+    """
+    import duckdb
+
+    manifest = read_manifest(artifacts.manifest)
+    results = read_run_results(artifacts.run_results) if artifacts.run_results else None
+    catalog = read_catalog(artifacts.catalog) if artifacts.catalog else None
+    rows = {
+        "dbt": {**project_rows(manifest), "project_vars": variable_rows(variables or {})},
+        "dbt_rt": runtime_rows(results, catalog),
+    }
+    connection = duckdb.connect()
+    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
+    with tempfile.TemporaryDirectory(prefix="dbt_estate_") as folder:
+        for namespace, definitions in NAMESPACES.items():
+            connection.execute(f"create schema {namespace}")
+            for name, columns in definitions.items():
+                path = Path(folder) / f"{namespace}.{name}.ndjson"
+                _create(connection, f"{namespace}.{name}", columns, now)
+                _insert(connection, f"{namespace}.{name}", columns, rows[namespace].get(name), path)
+    return connection
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _create(
+    connection: DuckDBPyConnection,
+    table: str,
+    columns: Mapping[str, str],
+    now: datetime.datetime,
+) -> None:
+    defined = [
+        f"{_quoted(name)} {kind}"
+        + (f" default timestamp '{now.isoformat(' ')}'" if name == "ingested_at" else "")
+        for name, kind in columns.items()
+    ]
+    connection.execute(f"create table {table} ({', '.join(defined)})")
+
+
+def _insert(
+    connection: DuckDBPyConnection,
+    table: str,
+    columns: Mapping[str, str],
+    rows: Sequence[Row] | None,
+    path: Path,
+) -> None:
+    """Hand the rows over as lines of JSON: quicker than parameters, and without pyarrow."""
+    if not rows:
+        return
+    given = {name: kind for name, kind in columns.items() if name != "ingested_at"}
+    path.write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
+    names = ", ".join(_quoted(name) for name in given)
+    kinds = ", ".join(f"{_quoted(name)}: '{kind}'" for name, kind in given.items())
+    connection.execute(
+        f"insert into {table} ({names}) select {names} from read_json("
+        f"?, format = 'newline_delimited', columns = {{{kinds}}}, maximum_object_size = 268435456)",
+        [str(path)],
+    )
+    path.unlink()
+
+
+def write_parquet(connection: DuckDBPyConnection, folder: Path) -> list[Path]:
+    """Write `v1/<namespace>.<table>.parquet` and `views.sql`, as dbt v2 does.
+
+    Raises InputError where the folder cannot be written.
+    """
+    target = folder / f"v{tables.VERSION}"
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(target.as_posix(), f"cannot be made: {error.strerror}") from None
+    written = []
+    views = []
+    for namespace, definitions in NAMESPACES.items():
+        views.append(f"create schema if not exists {namespace};")
+        for name in definitions:
+            path = target / f"{namespace}.{name}.parquet"
+            query = f"select * from {namespace}.{name}"
+            if (namespace, name) == ("dbt", "project"):
+                query = f"select *, '{tables.VERSION}' as schema_version from dbt.project"
+            draft = path.with_suffix(".tmp")
+            connection.execute(
+                f"copy ({query}) to {_literal(str(draft))} (format parquet, "
+                f"kv_metadata {{'dbt:info-schema-version': '{tables.VERSION}'}})"
+            )
+            draft.replace(path)
+            written.append(path)
+            views.append(
+                f"create or replace view {namespace}.{name} as "
+                f"select * from read_parquet({_literal(path.resolve().as_posix())});"
+            )
+    (folder / "views.sql").write_text("\n".join(views) + "\n", encoding="utf-8")
+    return written
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
