@@ -36,6 +36,8 @@ CASES: list[tuple[str, list[str]]] = [
     ("with a(p, q) as (select 1, 2) select * from a", ["p", "q"]),
     ("with a as (select * from {{ ref('m') }}), b as (select * from a) select * from b", ["ref:m"]),
     ("with a as (select 1 as x) select * from (select *, 2 as y from a) as s", ["x", "y"]),
+    ("select * from (values (1, 2)) as t (a, b)", ["a", "b"]),
+    ("select t.* from (select 1, 2) as t(a, b)", ["a", "b"]),
     ("select 1 as a union all select 2 as b", ["a"]),
     ("select 1 as a;\n-- the end\n", ["a"]),
     ("{{ config(meta={'a': {'b': '}}'}}) }}\nselect 1 as a", ["a"]),

@@ -249,6 +249,10 @@ class _Reader:
         from sqlglot import exp
 
         line = _line(table)
+        alias = getattr(table, "args", {}).get("alias")
+        named = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
+        if named:
+            return [Column(name.name, _line(name)) for name in named]
         if getattr(table, "args", {}).get("pivots"):
             return [Unknown("the columns of a pivot", line)]
         if isinstance(table, exp.Subquery):
