@@ -2,10 +2,12 @@
     rows; one without it has failed already, by the name or the type. -#}
 {% macro _column_rules(columns, vocabulary, exclude) -%}
     {#- What dbt itself adds to a snapshot: https://docs.getdbt.com/docs/build/snapshots#snapshot-meta-fields -#}
-    {%- set free = vocabulary.ignore + exclude
-        + ['dbt_scd_id', 'dbt_updated_at', 'dbt_valid_from', 'dbt_valid_to', 'dbt_is_deleted'] -%}
+    {%- set free = dbt_estate._glob_regex(vocabulary.ignore + exclude + [
+        'dbt_scd_id', 'dbt_updated_at', 'dbt_valid_from', 'dbt_valid_to', 'dbt_is_deleted'
+    ]) -%}
+    {%- set types = dbt_estate._known_types() -%}
     {%- set rules = [] -%}
-    {%- for column in columns if not dbt_estate._is_among(column.name, free) -%}
+    {%- for column in columns if not modules.re.match(free, column.name) -%}
         {%- set resolved = dbt_estate._resolved_name(column.name, vocabulary) -%}
         {%- for level in resolved.unknown if level.unknown != 'ignore' -%}
             {%- do rules.append({
@@ -16,33 +18,32 @@
             }) -%}
         {%- endfor -%}
         {%- for stub in resolved.stubs -%}
-            {%- do rules.extend(dbt_estate._rules_of_stub(column, stub.entry)) -%}
+            {%- do rules.extend(dbt_estate._rules_of_stub(column, stub.entry, types)) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{- return(rules) -}}
 {%- endmacro %}
 
 
-{% macro _rules_of_stub(column, entry) -%}
-    {%- set family = dbt_estate._type_family(column.dtype) if column.dtype else none -%}
+{% macro _rules_of_stub(column, entry, types) -%}
+    {%- set family = dbt_estate._type_family(column.dtype, types) if column.dtype else none -%}
     {%- if entry.types and family is none -%}
         {{- return([{
             'column': column.name, 'rule': 'type', 'severity': 'warn',
             'detail': 'its type is not known; write its data_type'
-        }] + dbt_estate._data_rules(column, entry, none)) -}}
-    {%- elif entry.types and not dbt_estate._type_fits(entry.types, column, family) -%}
+        }] + dbt_estate._data_rules(column, entry, none, types)) -}}
+    {%- elif entry.types and not dbt_estate._type_fits(entry.types, column, family, types.groups) -%}
         {{- return([{
             'column': column.name, 'rule': 'type', 'severity': entry.severity,
             'detail': 'is ' ~ column.data_type ~ ', not ' ~ entry.types | join(' or ')
         }]) -}}
     {%- endif -%}
-    {{- return(dbt_estate._data_rules(column, entry, family)) -}}
+    {{- return(dbt_estate._data_rules(column, entry, family, types)) -}}
 {%- endmacro %}
 
 
 {#- A type of the vocabulary is a family, or a type as the engine names it. -#}
-{% macro _type_fits(types, column, family) -%}
-    {%- set groups = dbt_estate._type_groups() -%}
+{% macro _type_fits(types, column, family, groups) -%}
     {%- for type in types -%}
         {%- set plain = type | lower | replace(' ', '') -%}
         {%- if family in groups.get(type | lower, []) or plain == column.dtype | lower | replace(' ', '')
@@ -54,12 +55,12 @@
 {%- endmacro %}
 
 
-{% macro _data_rules(column, entry, family) -%}
+{% macro _data_rules(column, entry, family, types) -%}
     {%- set rules = [] -%}
     {%- for check in entry.checks -%}
         {%- set values = check.value if check.rule == 'accepted_values' else [check.value] -%}
         {%- set rule = {'column': column.name, 'rule': check.rule, 'severity': check.severity} -%}
-        {%- set unfit = dbt_estate._unfit(check.rule, values, family) -%}
+        {%- set unfit = dbt_estate._unfit(check.rule, values, family, types.groups.number) -%}
         {%- if unfit -%}
             {%- do rule.update({'detail': 'is ' ~ column.data_type ~ ', and the check is for ' ~ unfit}) -%}
         {%- else -%}
@@ -74,7 +75,7 @@
 
 {#- For what kind of column a check is, where this one is of another: the engine would end the whole query, and name no
     column. -#}
-{% macro _unfit(rule, values, family) -%}
+{% macro _unfit(rule, values, family, number) -%}
     {%- if family in [none, 'other'] -%}
         {{- return(none) -}}
     {%- elif rule in ['matches', 'not_blank'] -%}
@@ -89,7 +90,7 @@
     {%- elif family == 'boolean' -%}
         {%- set known = values | select('in', [0, 1]) | list | length -%}
         {{- return(none if rule == 'accepted_values' and known == values | length else 'another type') -}}
-    {%- elif family in dbt_estate._type_groups().number -%}
+    {%- elif family in number -%}
         {{- return('text' if numbers < values | length else none) -}}
     {%- endif -%}
     {{- return('numbers' if numbers else none) -}}

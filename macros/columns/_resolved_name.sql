@@ -57,13 +57,11 @@
 {%- endmacro %}
 
 
-{#- Whether one of these names or globs is the name. -#}
-{% macro _is_among(name, globs) -%}
+{#- A regular expression for names that are one of these, or like one of these globs. -#}
+{% macro _glob_regex(globs) -%}
+    {%- set patterns = [] -%}
     {%- for glob in globs -%}
-        {%- set pattern = modules.re.escape(glob) | replace('\\*', '.*') | replace('\\?', '.') -%}
-        {%- if modules.re.match('(?s)' ~ pattern ~ '\\Z', name, modules.re.IGNORECASE) -%}
-            {{- return(true) -}}
-        {%- endif -%}
+        {%- do patterns.append(modules.re.escape(glob) | replace('\\*', '.*') | replace('\\?', '.')) -%}
     {%- endfor -%}
-    {{- return(false) -}}
+    {{- return('(?is)(?:' ~ patterns | join('|') ~ ')\\Z') -}}
 {%- endmacro %}

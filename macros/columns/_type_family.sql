@@ -1,16 +1,23 @@
-{#- What kind of type it is, by the name that the engine gives it. -#}
-{% macro _type_family(data_type) -%}
+{#- What kind of type it is, by the name that the engine gives it. `types` is what _known_types returns: it takes longer
+    to make than to look at. -#}
+{% macro _type_family(data_type, types=none) -%}
+    {%- set known = dbt_estate._known_types() if types is none else types -%}
     {%- set name = modules.re.sub('\\(.*\\)', '', data_type | lower | replace('"', '')) | trim -%}
-    {%- set own = adapter.dispatch('_own_families', 'dbt_estate')() -%}
-    {%- if name.endswith(']') or name in ['array', 'list'] -%}
-        {{- return('array') -}}
-    {%- elif name in own -%}
-        {{- return(own[name]) -}}
-    {%- endif -%}
-    {%- for family, names in dbt_estate._families().items() if name in names -%}
-        {{- return(family) -}}
+    {{- return('array' if name.endswith(']') else known.family_of.get(name, 'other')) -}}
+{%- endmacro %}
+
+
+{#- The family of each name of a type, and which families a word of the vocabulary means. -#}
+{% macro _known_types() -%}
+    {%- set family_of = {'array': 'array', 'list': 'array'} -%}
+    {%- set groups = {'number': ['integer', 'decimal', 'float'], 'temporal': ['date', 'timestamp', 'time']} -%}
+    {%- for family, names in dbt_estate._families().items() -%}
+        {%- do groups.update({family: [family]}) -%}
+        {%- for name in names -%}{%- do family_of.update({name: family}) -%}{%- endfor -%}
     {%- endfor -%}
-    {{- return('other') -}}
+    {%- do groups.update({'array': ['array'], 'other': ['other']}) -%}
+    {%- do family_of.update(adapter.dispatch('_own_families', 'dbt_estate')()) -%}
+    {{- return({'family_of': family_of, 'groups': groups}) -}}
 {%- endmacro %}
 
 
@@ -54,13 +61,4 @@
     https://learn.microsoft.com/sql/t-sql/data-types/rowversion-transact-sql -#}
 {% macro sqlserver___own_families() -%}
     {{- return({'bit': 'boolean', 'timestamp': 'binary'}) -}}
-{%- endmacro %}
-
-
-{% macro _type_groups() -%}
-    {%- set groups = {'number': ['integer', 'decimal', 'float'], 'temporal': ['date', 'timestamp', 'time']} -%}
-    {%- for family in dbt_estate._families().keys() | list + ['array', 'other'] -%}
-        {%- do groups.update({family: [family]}) -%}
-    {%- endfor -%}
-    {{- return(groups) -}}
 {%- endmacro %}

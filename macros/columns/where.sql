@@ -1,7 +1,8 @@
 {% macro where(fn, relation) -%}
     {%- set family = fn[3:] if fn is string and fn.startswith('is_') else fn -%}
     {%- set family = {'character': 'string', 'numeric': 'decimal'}.get(family, family) -%}
-    {%- set groups = dbt_estate._type_groups() -%}
+    {%- set types = dbt_estate._known_types() -%}
+    {%- set groups = types.groups -%}
     {%- if family not in groups -%}
         {%- do exceptions.raise_compiler_error(
             "dbt_estate.where: 'fn' must be one of is_" ~ groups.keys() | join(', is_') ~ ", is_character, is_numeric,"
@@ -17,7 +18,7 @@
                 "dbt_estate.where: a name has no type, got: " ~ column ~ ". Give the relation; set_intersect takes the"
                 ~ " columns that are of a type and in a list"
             ) -%}
-        {%- elif dbt_estate._type_family(column.dtype) in groups[family] -%}
+        {%- elif dbt_estate._type_family(column.dtype, types) in groups[family] -%}
             {%- do found.append(column.name) -%}
         {%- endif -%}
     {%- endfor -%}
