@@ -260,6 +260,23 @@ def test_describe_fills_the_empty_and_nothing_else(project: Path) -> None:
     assert columns == wanted
 
 
+def test_describe_leaves_what_it_cannot_write(project: Path) -> None:
+    text = (
+        "models:\n  - name: m\n    columns:\n      - data_tests: [unique]\n        name: a_id\n"
+        "      - {description: , name: b_id}\n      - {description: '', name: c_id}\n"
+        "      - name: d_id\n        description: >\n\n\n      - name: e_id\n"
+        "        description: |\n          Mine.\n    versions:\n      - v: 1\n"
+        "        columns: [{include: all}, {name: odd}]\n"
+    )
+    write(project, {"models/m.yml": text})
+    assert run("describe", "--write").exit_code == 0
+    columns = yaml.safe_load((project / "models/m.yml").read_text())["models"][0]["columns"]
+    assert [column.get("description") for column in columns] == [
+        "A key: a.", "A key: b.", "A key: c.", "", "Mine.\n",
+    ]  # fmt: skip
+    assert ("models/m.yml:18", "error", "unknown_stub", "model m", "odd") in findings()
+
+
 def test_a_page_of_the_vocabulary(project: Path) -> None:
     vocabulary = {
         **VOCABULARY,

@@ -55,6 +55,14 @@ CASES: list[tuple[str, list[str]]] = [
         "select {% for n in names %} {{ n }}{{ ',' if not loop.last }} {% endfor %} from t",
         ["?"],
     ),
+    (
+        "{% for x in y %}select 1 as a {% if not loop.last %}union all{% endif %} {% endfor %}",
+        ["a"],
+    ),
+    (
+        "select {% for x in y %}{% if not loop.first %}, {% endif %}1 as b{% endfor %} from t",
+        ["b"],
+    ),
     ("select {{ dbt_utils.star(ref('m')) }}, 1 as a from {{ ref('m') }}", ["?", "a"]),
     ("select x as {{ name }}, y as pre_{{ name }} from t", ["?", "?"]),
     ("select t.{{ c }} as a from t", ["a"]),

@@ -40,13 +40,53 @@ def described_text(text: str, where: str, vocabulary: Vocabulary) -> str:
         entries = _entries(column)
         name = entries.get("name")
         wanted = description_of(_text(name), vocabulary) if name is not None else ""
-        if wanted and not _text(entries.get("description")).strip():
+        if wanted and _is_empty(entries.get("description")):
             start, stop, new = _edit(column, wanted, lines)
             edits[start] = (stop, new)
     for (line, column_number), (stop, new) in sorted(edits.items(), reverse=True):
         old = lines[line]
         lines[line] = old[:column_number] + new + old[stop:]
-    return "".join(lines)
+    described = "".join(lines)
+    if described != text and _without_descriptions(described) != _without_descriptions(text):
+        raise InputError(
+            where,
+            "its layout is not understood, and it is left as it is; write its columns plainly",
+        )
+    return described
+
+
+def _is_empty(description: yaml.Node | None) -> bool:
+    """Whether nothing stands there; a text in several lines is left alone, even a blank one."""
+    is_block = getattr(description, "style", None) in ("|", ">")
+    return not _text(description).strip() and not is_block
+
+
+def _without_descriptions(text: str) -> object:
+    """Return the values of a file, its columns without descriptions; None for what is no YAML."""
+    try:
+        document = yaml.load(text, Loader=_Loader)
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError:
+        return None
+    described = sum(_text(_entries(column).get("name")) != "" for column in _columns(root))
+    return described, _pruned(document)
+
+
+def _pruned(value: object) -> object:
+    if isinstance(value, dict):
+        return {
+            key: [_named_only(item) for item in found]
+            if key == "columns" and isinstance(found, list)
+            else _pruned(found)
+            for key, found in value.items()
+        }
+    return [_pruned(item) for item in value] if isinstance(value, list) else value
+
+
+def _named_only(column: object) -> object:
+    if not isinstance(column, dict):
+        return column
+    return {key: value for key, value in column.items() if key != "description"}
 
 
 def _columns(root: yaml.Node | None) -> Iterator[yaml.MappingNode]:

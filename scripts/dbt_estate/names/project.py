@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ from dbt_estate.variables import project_variables
 _RELATION_REF = re.compile(r"^\s*ref\(\s*['\"]([^'\"]+)['\"](?:\s*,\s*['\"]([^'\"]+)['\"])?")
 _RELATION_SOURCE = re.compile(r"^\s*source\(\s*['\"]([^'\"]+)['\"]\s*,\s*['\"]([^'\"]+)['\"]")
 _SNAPSHOT = re.compile(r"\{%-?\s*snapshot\s+(\w+)")
-_CACHE_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class _Cached(msgspec.Struct):
 
 
 class _Cache(msgspec.Struct):
-    version: int
+    readers: str
     dialect: str
     files: dict[str, _Cached]
 
@@ -187,6 +187,7 @@ class Reader:
     def __init__(self, settings: Settings, cache_file: Path | None) -> None:
         self.settings = settings
         self.cache_file = cache_file
+        self.readers = f"dbt-estate {version('dbt-estate')}, sqlglot {version('sqlglot')}"
         self.fresh: dict[str, _Cached] = {}
         self.known = self._load()
 
@@ -196,15 +197,15 @@ class Reader:
         try:
             cache = msgspec.msgpack.decode(self.cache_file.read_bytes(), type=_Cache)
         except (OSError, msgspec.MsgspecError):
-            return {}  # none yet, or of another version: everything is read again
-        is_ours = (cache.version, cache.dialect) == (_CACHE_VERSION, self.settings.dialect or "")
+            return {}  # none yet, or not one: everything is read again
+        is_ours = (cache.readers, cache.dialect) == (self.readers, self.settings.dialect or "")
         return cache.files if is_ours else {}
 
     def save(self) -> None:
         """Keep what was read for the next run; a folder that cannot be written is no error."""
         if self.cache_file is None or self.fresh == self.known:
             return
-        cache = _Cache(_CACHE_VERSION, self.settings.dialect or "", self.fresh)
+        cache = _Cache(self.readers, self.settings.dialect or "", self.fresh)
         try:
             self.cache_file.parent.mkdir(parents=True, exist_ok=True)
             draft = self.cache_file.with_suffix(f".{os.getpid()}.tmp")

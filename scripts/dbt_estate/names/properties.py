@@ -65,7 +65,10 @@ def _described(kind: str, node: yaml.Node, prefix: str = "") -> Described | None
     if name is None or not _text(name):
         return None
     columns = []
-    for item in _items(entries.get("columns")):
+    listed = _items(entries.get("columns"))
+    for version in _items(entries.get("versions")):
+        listed += _items(_entries(version).get("columns"))
+    for item in listed:
         column = _entries(item)
         label = column.get("name")
         if label is not None and _text(label):

@@ -23,6 +23,8 @@ _SILENT = ("config", "do", "log", "print", "return")
 # what is selected from those is a table that is not known.
 _ASIDE = re.compile(r"(?:\A|(?<=\)))(?:\s*jinja_hole_\d+)+(?=\s+(?:with|select)\b)", re.IGNORECASE)
 _NAMING = re.compile(r"\b(?:as|select)\b", re.IGNORECASE)
+# What stands between the passes of a loop: there is one pass here, the first and the last.
+_BETWEEN = re.compile(r"not\s+loop\.(?:first|last)")
 _BLOCKS = {"if", "for", "macro", "call", "set", "filter", "snapshot", "test", "raw"}
 
 
@@ -87,10 +89,12 @@ def strip_jinja(text: str) -> Stripped:
             out.append(hole(body))
         elif tag == "call" and is_kept():
             out.append(hole(f"call {body}"))
-        if tag in ("else", "elif") and stack and stack[-1][0] in ("if", "for"):
-            stack[-1] = (stack[-1][0], False)
+        if tag in ("else", "elif") and stack and stack[-1][0] in ("if", "for", "between"):
+            stack[-1] = (stack[-1][0], stack[-1][0] == "between")
         elif tag.startswith("end") and stack:
             stack.pop()
+        elif tag == "if" and _BETWEEN.search(body):
+            stack.append(("between", False))
         elif tag in _BLOCKS and not (tag == "set" and "=" in body):
             stack.append((tag, tag in ("if", "for", "snapshot", "raw", "filter")))
         out.append("\n" * text.count("\n", start, end))
@@ -136,9 +140,9 @@ def _close(text: str, position: int, is_tag: bool) -> tuple[int, int]:
 
 
 def _is_silent(expression: str) -> bool:
-    """Whether it gives no text: a config, or a comma that the last pass of a loop leaves out."""
+    """Whether it gives no text: a config, or a comma between the passes of a loop."""
     called = re.match(r"\s*(\w+)\s*\(", expression)
-    return (called is not None and called[1] in _SILENT) or "loop.last" in expression
+    return (called is not None and called[1] in _SILENT) or bool(_BETWEEN.search(expression))
 
 
 def read_columns(text: str, dialect: str | None) -> list[Item]:
