@@ -68,7 +68,8 @@ from {{ marker.source }} as source_events
     {%- set batch = dbt_estate._session_batch(marker, none) -%}
     {%- set source = dbt_estate._bounded_source(marker, batch.high) -%}
     {%- set next = dbt_estate._side_table(target, '__estate_next') -%}
-    {%- do dbt_estate._create_model_table(next, dbt_estate._over_events(model.compiled_code, marker, source)) -%}
+    {%- set query = dbt_estate._over_events(model.compiled_code, marker, source) -%}
+    {%- do dbt_estate._create_model_table(next, adapter.dispatch('_in_order', 'dbt_estate')(query)) -%}
     {%- do dbt_estate._create_index_table(target, next, source, marker) -%}
     {%- if marker.settings.grain == 'event' -%}
         {%- do dbt_estate._create_event_index(target, source, marker.settings) -%}
@@ -154,6 +155,21 @@ left join (
     {%- do dbt_estate._create_as(next, query) -%}
     {%- do dbt_estate.end_transaction() -%}
     {%- do dbt_estate._check_rows(target, rows, next) -%}
+{%- endmacro %}
+
+
+{% macro default___in_order(query) -%}
+    {{- return(query) -}}
+{%- endmacro %}
+
+
+{#- It has no index that would find a batch's rows: in their order they are in few row groups. -#}
+{% macro duckdb___in_order(query) -%}
+    {#- The query cannot be asked for its columns where it needs a header; and without the id it is refused later. -#}
+    {%- set names = [] if config.get('sql_header') else get_columns_in_query(query) | map('lower') | list -%}
+    {{- return(
+        'select * from (\n' ~ query ~ '\n) as made\norder by session_id' if 'session_id' in names else query
+    ) -}}
 {%- endmacro %}
 
 
