@@ -320,7 +320,8 @@ def test_the_page_of_the_procedures(estate: Estate) -> None:
     )
     seen.append(call(estate, "{dispatch: rebuild_stores, resume: true}"))
 
-    # Hooks.
+    # Hooks. What the first one has called today, the second need not.
+    left = iter((3, 0, 0, 0))
     for language, block in blocks(section("Hooks")):
         if language == "sql":
             estate.write({"models/totals.sql": f"{block}\nselect 1 as total"})
@@ -328,9 +329,9 @@ def test_the_page_of_the_procedures(estate: Estate) -> None:
         elif language == "yaml":
             estate.update_project(**yaml.safe_load(block))
             today = f"{datetime.now(timezone.utc):%Y-%m-%d}"
-            for done in ("calls       3", "calls       0"):
+            for _ in range(2):
                 output = estate.run_dbt(["run", "--select", "store_params"]).output
-                assert done in output
+                assert f"calls       {next(left)}" in output
                 assert f"summary of rebuild_stores, batch {today}" in output
             estate.update_project(**{"on-run-end": []})
     hook = "post_hook=\"{{ dbt_estate.call_procedures('rebuild_stores') }}\""
