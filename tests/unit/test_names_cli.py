@@ -119,7 +119,10 @@ def test_the_cache_gives_the_same_and_sees_a_change(project: Path) -> None:
 
 def test_the_catalog_knows_what_the_text_does_not(project: Path) -> None:
     columns = {"ORDER_ID": {"name": "ORDER_ID", "type": "BIGINT"}, "X": {"name": "X", "type": "T"}}
-    nodes = {"model.shop.wide": {"columns": columns}, "model.other.wide": {"columns": {"b": {}}}}
+    nodes = {
+        "model.shop.wide": {"columns": columns},
+        "model.other.wide": {"columns": {"b": {"name": "b"}}},
+    }
     write(project, {"target/catalog.json": json.dumps({"nodes": nodes, "sources": {}})})
     found = findings()
     assert ("models/wide.sql:1", "error", "unknown_stub", "model wide", "X") in found
@@ -129,7 +132,36 @@ def test_the_catalog_knows_what_the_text_does_not(project: Path) -> None:
     assert result.exit_code == 2
     assert "target/catalog.json: not a catalog of dbt: " in result.output
     write(project, {"mine.json": "{}"})
-    assert "it has no nodes" in run("check", "--catalog", "mine.json").output
+    assert "missing required field `nodes`" in run("check", "--catalog", "mine.json").output
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        [],
+        {"nodes": []},
+        {"nodes": {"model.shop.wide": 1}},
+        {"nodes": {"model.shop.wide": {"columns": {"a": {}}}}},
+        {"nodes": {}, "sources": [1]},
+    ],
+)
+def test_a_catalog_of_another_shape_is_exit_code_2(project: Path, catalog: object) -> None:
+    write(project, {"target/catalog.json": json.dumps(catalog)})
+    result = run("check")
+    assert result.exit_code == 2
+    assert "target/catalog.json: not a catalog of dbt: " in result.output
+
+
+def test_a_star_reads_the_version_and_the_package_that_it_names(project: Path) -> None:
+    def reader(ref: str) -> list[str]:
+        write(project, {"models/reader.sql": f"select * from {{{{ ref({ref}) }}}}"})
+        return sorted(f[4] for f in findings("--select", "reader"))
+
+    for version in ("1", "2", "10"):
+        write(project, {f"models/visits_v{version}.sql": f"select 1 as only_{version}"})
+    assert reader("'visits'") == ["only_10"]
+    assert reader("'visits', v=2") == reader("'shop', 'visits', version='2'") == ["only_2"]
+    assert reader("'visits', v=3") == reader("'other', 'visits'") == [""]
 
 
 def test_only_some_files_or_resources(project: Path) -> None:

@@ -25,13 +25,28 @@ def shown(items: list[Item]) -> list[str]:
 CASES: list[tuple[str, list[str]]] = [
     ('select a, t.b, c as d, e f, 1 as "G h" from t', ["a", "b", "d", "f", "G h"]),
     ("select * from {{ ref('m') }}", ["ref:m"]),
-    ("select * from {{ ref('package', 'm') }}", ["ref:m"]),
+    ("select * from {{ ref('package', 'm') }}", ["ref:package.m"]),
+    ("select * from {{ ref('m', v=2) }}", ["ref:m v2"]),
+    ("select * from {{ ref('package', 'm', version='3') }}", ["ref:package.m v3"]),
+    ("select * from {{ ref('m', v=var('v')) }}", ["?"]),
     ("select * from {{ source(\"s\", 't') }}", ["source:s.t"]),
     ("select m.*, 1 as n from {{ ref('m') }} as m", ["ref:m", "n"]),
     ("select * from {{ ref('m') }} a join {{ ref('n') }} b using (id)", ["ref:m", "ref:n"]),
     ("select b.* from {{ ref('m') }} a join {{ ref('n') }} b on true", ["ref:n"]),
     ("select * exclude (x, Y) from {{ ref('m') }}", ["ref:m -x -y"]),
     ("select * rename (x as z) from {{ ref('m') }}", ["ref:m x>z"]),
+    (
+        "select * exclude (c) from (select * rename (b as C) from {{ ref('m') }})",
+        ["ref:m -b -c"],
+    ),
+    (
+        "select * exclude (b) rename (c as d) from (select * rename (b as c) from {{ ref('m') }})",
+        ["ref:m b>d c>d"],
+    ),
+    ("select * from {{ ref('m') }} semi join {{ ref('n') }} using (id)", ["ref:m"]),
+    ("select 1 as a union all by name select 2 as b", ["a", "b"]),
+    ("select unnest(s, recursive := true) as a from t", ["?"]),
+    ("select columns(*)::int as x from t", ["?"]),
     ("with a as (select 1 as x, 2 as y) select * exclude (x) from a", ["y"]),
     ("with a(p, q) as (select 1, 2) select * from a", ["p", "q"]),
     ("with a as (select * from {{ ref('m') }}), b as (select * from a) select * from b", ["ref:m"]),
@@ -43,6 +58,11 @@ CASES: list[tuple[str, list[str]]] = [
     ("{{ config(meta={'a': {'b': '}}'}}) }}\nselect 1 as a", ["a"]),
     ("{{ set_pragma() }}\nwith a as (select 1 as b) select * from a", ["b"]),
     ("with a as (select 1 as b)\n{{ more() }}\nselect b, c.* from a, c", ["b", "?"]),
+    (
+        "with a as (select 1 as b) {{ more() }}, d as (select * from c, a) select * from d",
+        ["?", "b"],
+    ),
+    ("select count(*) {{ name }}, 1 as b from t", ["?", "b"]),
     ("{# select 0 as z #} select 1 as a", ["a"]),
     ("{% set q %} select 1 as z {% endset %} select 2 as y", ["y"]),
     ("{% set x = 1 %} select {{ x }} as y", ["y"]),
@@ -51,6 +71,20 @@ CASES: list[tuple[str, list[str]]] = [
     ("select a from t {% if is_incremental() %} where a > 1 {% endif %}", ["a"]),
     ("select a {% if x %}, b{% endif %} from t", ["a", "b"]),
     ("select a {% if x %}, b{% else %}, 1 as c{% endif %} from t", ["a", "b", "?"]),
+    ("select {% if x %} a {% else %} b {% endif %} from t", ["a", "?"]),
+    ("select {% if x %}a{% elif y %}b{% else %}c{% endif %}, d from t", ["a", "d", "?", "?"]),
+    ("select {% if x %}a{% else %}{% if y %}a{% else %}c{% endif %}{% endif %} from t", ["a", "?"]),
+    ("select q {% if x %}, a {% else %}{{ cols() }}{% endif %} from t", ["q", "a", "?"]),
+    ("select {% for c in cs %}a,{% else %}b as z,{% endfor %} d from t", ["a", "d", "?"]),
+    ("select a {% if x %} as b {% endif %} from t", ["b", "?"]),
+    ("select a {% if x %} as b {% else %} as B {% endif %} from t", ["b"]),
+    ("{% if x %}select 1 as a{% else %}select 1 as b{% endif %}", ["a", "?"]),
+    ("{% if x %}select 1 as a{% else %}select from where{% endif %}", ["a", "?"]),
+    (
+        "select a from t where {% if x %} b > cast(1 as int) {% else %} c > 1 {% endif %}",
+        ["a"],
+    ),
+    ("{% macro f() %}{% if x %}a{% else %}b{% endif %}{% endmacro %}select 1 as a", ["a"]),
     (
         "select {% for n in names %} {{ n }}{{ ',' if not loop.last }} {% endfor %} from t",
         ["?"],
@@ -66,6 +100,9 @@ CASES: list[tuple[str, list[str]]] = [
     ("select {{ dbt_utils.star(ref('m')) }}, 1 as a from {{ ref('m') }}", ["?", "a"]),
     ("select x as {{ name }}, y as pre_{{ name }} from t", ["?", "?"]),
     ("select t.{{ c }} as a from t", ["a"]),
+    ("select a_{{ n }}5, b from {{ q }}9", ["?", "b"]),
+    ("select * from {{ q }}9", ["?"]),
+    ("{{ f() }} union all select 1 as a", ["?"]),
     ("{{ dbt_utils.union_relations([ref('m')]) }}", ["?"]),
     ("{% call f() %} select 1 as a {% endcall %}", ["?"]),
     ("select * from raw.t", ["?"]),
@@ -96,6 +133,27 @@ def test_the_columns_of_a_text(text: str, wanted: list[str]) -> None:
 )  # fmt: skip
 def test_the_languages_of_the_adapters(dialect: str | None, text: str) -> None:
     assert shown(read_columns(text, dialect)) == ["a b", "d"]
+
+
+M, N = "{{ ref('m') }}", "{{ ref('n') }}"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text", "wanted"),
+    [
+        ("spark", f"select * from {M} left anti join {N} using (a)", ["ref:m"]),
+        ("snowflake", f"select * ilike '%id%' from {M}", ["?"]),
+        ("bigquery", f"select * from {M}, unnest(a) x with offset y", ["ref:m", "x", "y"]),
+        ("bigquery", "select as value s from t", ["?"]),
+        (
+            "snowflake",
+            f"select * from {M} match_recognize(measures b as c pattern (x) define x as y)",
+            ["?"],
+        ),
+    ],
+)
+def test_what_only_one_language_has(dialect: str, text: str, wanted: list[str]) -> None:
+    assert shown(read_columns(text, dialect)) == wanted
 
 
 def test_lines_are_those_of_the_file() -> None:

@@ -17,12 +17,10 @@ import msgspec
 from dbt_estate.errors import InputError
 from dbt_estate.files import read_text
 from dbt_estate.names.properties import Described, read_properties
-from dbt_estate.names.sql import Column, Item, Star, Unknown, read_columns
+from dbt_estate.names.sql import Column, Item, Star, Unknown, read_columns, read_relation
 from dbt_estate.names.vocabulary import Vocabulary, read_vocabulary
 from dbt_estate.variables import project_variables
 
-_RELATION_REF = re.compile(r"^\s*ref\(\s*['\"]([^'\"]+)['\"](?:\s*,\s*['\"]([^'\"]+)['\"])?")
-_RELATION_SOURCE = re.compile(r"^\s*source\(\s*['\"]([^'\"]+)['\"]\s*,\s*['\"]([^'\"]+)['\"]")
 _SNAPSHOT = re.compile(r"\{%-?\s*snapshot\s+(\w+)")
 
 
@@ -310,29 +308,36 @@ def _header(path: Path) -> list[str]:
 
 def _relation(text: str, line: int) -> Item:
     inner = text.strip().removeprefix("{{").removesuffix("}}")
-    ref, source = _RELATION_REF.match(inner), _RELATION_SOURCE.match(inner)
-    if ref:
-        return Star("ref", ref[2] or ref[1], line)
-    if source:
-        return Star("source", f"{source[1]}.{source[2]}", line)
-    return Unknown(f"the columns of {text}", line)
+    return read_relation(inner, line) or Unknown(f"the columns of {text}", line)
 
 
-def _read_catalog(settings: Settings, catalog: Path | None) -> Mapping[str, Any]:
+class _CatalogColumn(msgspec.Struct):
+    name: str
+    type: str | None = None
+
+
+class _CatalogNode(msgspec.Struct):
+    columns: dict[str, _CatalogColumn] = {}
+
+
+class _Catalog(msgspec.Struct):
+    nodes: dict[str, _CatalogNode]
+    sources: dict[str, _CatalogNode] = {}
+
+
+def _read_catalog(settings: Settings, catalog: Path | None) -> Mapping[str, _CatalogNode]:
     path = catalog or settings.project_dir / settings.target_path / "catalog.json"
     if catalog is None and not path.is_file():
         return {}
     try:
-        document = msgspec.json.decode(read_text(path).encode())
+        document = msgspec.json.decode(read_text(path).encode(), type=_Catalog)
     except msgspec.DecodeError as error:
         raise InputError(path.as_posix(), f"not a catalog of dbt: {error}") from None
-    if not isinstance(document, dict) or "nodes" not in document:
-        raise InputError(path.as_posix(), "not a catalog of dbt: it has no nodes")
-    return {**document["nodes"], **document.get("sources", {})}
+    return {**document.nodes, **document.sources}
 
 
 def _add_catalog(
-    resources: Mapping[str, Resource], nodes: Mapping[str, Any], settings: Settings
+    resources: Mapping[str, Resource], nodes: Mapping[str, _CatalogNode], settings: Settings
 ) -> None:
     for unique_id, node in nodes.items():
         kind, _, rest = unique_id.partition(".")
@@ -340,8 +345,8 @@ def _add_catalog(
         found = resources.get(f"{kind}.{name.lower()}")
         if found is None or package != settings.name:
             continue
-        for column in node.get("columns", {}).values():
-            found.add(column["name"], found.place, "catalog", str(column.get("type") or ""))
+        for column in node.columns.values():
+            found.add(column.name, found.place, "catalog", column.type or "")
 
 
 class _Resolver:
@@ -414,15 +419,24 @@ class _Resolver:
         name = star.name.lower()
         if star.kind == "source":
             return f"source.{name}"
+        name, _, version = name.partition(" v")
+        package, _, name = name.rpartition(".")
+        if package and package != self.settings.name.lower():
+            return None
+        if version:
+            return self._version(name, re.escape(version))
         for kind in ("model", "seed", "snapshot"):
             if f"{kind}.{name}" in self.resources and (
                 f"{kind}.{name}" in self.texts or kind == "seed" or self._is_described(kind, name)
             ):
                 return f"{kind}.{name}"
-        versions = sorted(
-            key for key in self.texts if re.fullmatch(rf"model\.{re.escape(name)}_v\d+", key)
-        )
-        return versions[-1] if versions else None
+        return self._version(name, r"\d+")
+
+    def _version(self, name: str, pattern: str) -> str | None:
+        """Return the newest model whose file is called `name_v` and a version."""
+        keys = (re.fullmatch(rf"model\.{re.escape(name)}_v({pattern})", key) for key in self.texts)
+        found = [(len(key[1]), key[1], key[0]) for key in keys if key]
+        return max(found)[2] if found else None
 
     def _is_described(self, kind: str, name: str) -> bool:
         return bool(self.resources[f"{kind}.{name}"].names)

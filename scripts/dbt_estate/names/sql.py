@@ -6,8 +6,9 @@ an `Unknown` with its line, and never left out.
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -15,17 +16,26 @@ _OPENING = re.compile(r"\{\{[-+]?|\{%[-+]?|\{#")
 _TOKEN = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[-+]?%\}|\{|\}", re.DOTALL)
 _TAG = re.compile(r"\s*(\w+)(.*)", re.DOTALL)
 _NAME = r"['\"]([^'\"]+)['\"]"
-_REF = re.compile(rf"^\s*ref\(\s*{_NAME}\s*(?:,\s*{_NAME}\s*)?(?:,\s*v(?:ersion)?\s*=[^)]*)?\)\s*$")
+_REF = re.compile(
+    rf"^\s*ref\(\s*{_NAME}\s*(?:,\s*{_NAME}\s*)?"
+    r"(?:,\s*v(?:ersion)?\s*=\s*['\"]?([\w.]+)['\"]?\s*)?\)\s*$"
+)
 _SOURCE = re.compile(rf"^\s*source\(\s*{_NAME}\s*,\s*{_NAME}\s*\)\s*$")
-_HOLE = re.compile(r"jinja_hole_(\d+)")
-_SILENT = ("config", "do", "log", "print", "return")
+_HOLE = re.compile(r"jinja_hole_(\d+)_")
+_SILENT = re.compile(r"\s*(?:(?:config|do|log|print|return)|exceptions\.\w+)\s*\(")
 # A macro before the query is most often a config or a pragma, and one after the last CTE adds CTEs:
 # what is selected from those is a table that is not known.
-_ASIDE = re.compile(r"(?:\A|(?<=\)))(?:\s*jinja_hole_\d+)+(?=\s+(?:with|select)\b)", re.IGNORECASE)
-_NAMING = re.compile(r"\b(?:as|select)\b", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"(?:\A|(?<=\)))(?:\s*jinja_hole_\d+_)+(?=\s+(?:with|select)\b|\s*,\s*\w+\s+as\s*\()",
+    re.IGNORECASE,
+)
+_NO_SQL = "no SQL is left without the Jinja"
+_NO_COLUMNS = "a select without columns"
+# A text with more branches than these is not read branch by branch.
+_MAX_BRANCHES = 64
 # What stands between the passes of a loop: there is one pass here, the first and the last.
 _BETWEEN = re.compile(r"not\s+loop\.(?:first|last)")
-_BLOCKS = {"if", "for", "macro", "call", "set", "filter", "snapshot", "test", "raw"}
+_BLOCKS = {"macro", "call", "set", "filter", "snapshot", "test", "raw"}
 
 
 class Column(msgspec.Struct, tag="column", frozen=True):
@@ -37,7 +47,10 @@ class Column(msgspec.Struct, tag="column", frozen=True):
 
 
 class Star(msgspec.Struct, tag="star", frozen=True):
-    """All columns of a relation: `ref` and a model's name, or `source` and both of its names."""
+    """All columns of a relation: `ref` or `source`, and its name as it is called there.
+
+    A source's name is `source.table`, that of a model `model`, `package.model` or `model v2`.
+    """
 
     kind: str
     name: str
@@ -56,47 +69,83 @@ class Unknown(msgspec.Struct, tag="unknown", frozen=True):
 Item = Column | Star | Unknown
 
 
+class Branch(msgspec.Struct):
+    """Another way through the conditions: the line where it begins, and which branch of which."""
+
+    line: int
+    chosen: dict[int, int]
+    is_past: bool  # a condition has no else
+
+
 class Stripped(msgspec.Struct):
-    """SQL without Jinja, line for line, and what stood in each hole."""
+    """SQL without Jinja, line for line, what stood in each hole, and the other branches."""
 
     sql: str
     holes: list[str]
-    branches: list[int]  # lines of other branches that name columns
+    branches: list[Branch]
 
 
-def strip_jinja(text: str) -> Stripped:
-    """Put a name in the place of each expression, and keep the first branch of each condition."""
+class _Block(msgspec.Struct):
+    """An open block. That of a condition has a number, and the number of the current branch."""
+
+    tag: str
+    kept: bool = True
+    number: int = -1
+    branch: int = 0
+
+
+def strip_jinja(text: str, chosen: Mapping[int, int] | None = None) -> Stripped:
+    """Put a name in the place of each expression, and keep one branch of each condition.
+
+    It is the first one where `chosen` has no other for the number of the condition.
+    """
+    wanted = chosen or {}
     out: list[str] = []
     holes: list[str] = []
-    branches: list[int] = []
-    stack: list[tuple[str, bool]] = []  # the tag of each open block, and whether its text is kept
-    position = 0
+    branches: list[Branch] = []
+    stack: list[_Block] = []
+    position = conditions = 0
 
     def is_kept() -> bool:
-        return all(kept for _, kept in stack)
+        return all(block.kept for block in stack)
 
     def hole(expression: str) -> str:
         holes.append(" ".join(expression.split()))
-        return f"jinja_hole_{len(holes) - 1}"
+        return f"jinja_hole_{len(holes) - 1}_"
+
+    def enter_branch(line: int, is_past: bool = False) -> None:
+        block = stack[-1]
+        block.branch += 1
+        block.kept = wanted.get(block.number, 0) == block.branch
+        if all(other.kept or other.number >= 0 for other in stack):
+            way = {other.number: other.branch for other in stack if other.number >= 0}
+            branches.append(Branch(line, way, is_past))
 
     for start, end, tag, body in _tags(text):
         before = text[position:start]
         out.append(before if is_kept() else "\n" * before.count("\n"))
-        if stack and stack[-1] == ("if", False) and _NAMING.search(before):
-            branches.append(text.count("\n", 0, position) + 1)
         position = end
+        line = text.count("\n", 0, end) + 1
         if tag == "expression" and is_kept() and not _is_silent(body):
             out.append(hole(body))
         elif tag == "call" and is_kept():
             out.append(hole(f"call {body}"))
-        if tag in ("else", "elif") and stack and stack[-1][0] in ("if", "for", "between"):
-            stack[-1] = (stack[-1][0], stack[-1][0] == "between")
+        if tag in ("else", "elif") and stack and stack[-1].number >= 0:
+            enter_branch(line)
+        elif tag in ("else", "elif") and stack and stack[-1].tag == "between":
+            stack[-1].kept = True
         elif tag.startswith("end") and stack:
+            # Without an else, there is a way past the condition.
+            if stack[-1].tag == "if" and not stack[-1].branch:
+                enter_branch(line, is_past=True)
             stack.pop()
         elif tag == "if" and _BETWEEN.search(body):
-            stack.append(("between", False))
+            stack.append(_Block("between", kept=False))
+        elif tag in ("if", "for"):
+            stack.append(_Block(tag, wanted.get(conditions, 0) == 0, conditions))
+            conditions += 1
         elif tag in _BLOCKS and not (tag == "set" and "=" in body):
-            stack.append((tag, tag in ("if", "for", "snapshot", "raw", "filter")))
+            stack.append(_Block(tag, tag in ("snapshot", "raw", "filter")))
         out.append("\n" * text.count("\n", start, end))
     after = text[position:]
     out.append(after)
@@ -141,36 +190,74 @@ def _close(text: str, position: int, is_tag: bool) -> tuple[int, int]:
 
 def _is_silent(expression: str) -> bool:
     """Whether it gives no text: a config, or a comma between the passes of a loop."""
-    called = re.match(r"\s*(\w+)\s*\(", expression)
-    return (called is not None and called[1] in _SILENT) or bool(_BETWEEN.search(expression))
+    return bool(_SILENT.match(expression) or _BETWEEN.search(expression))
 
 
 def read_columns(text: str, dialect: str | None) -> list[Item]:
-    """Return what the last select of a model gives."""
-    import sqlglot
-    from sqlglot import errors, exp
+    """Return what the last select of a model gives.
 
+    Where another branch of a condition gives a column that the first one does not, that is unknown.
+    """
     stripped = strip_jinja(text)
+    items = _read(stripped, dialect)
+    known = {_key(item) for item in items} | {_NO_SQL, _NO_COLUMNS}
+    read = {stripped.sql}
+    for branch in stripped.branches[:_MAX_BRANCHES]:
+        other = strip_jinja(text, branch.chosen)
+        if other.sql in read:
+            continue
+        read.add(other.sql)
+        for item in _read(other, dialect):
+            if _key(item) not in known and not (branch.is_past and isinstance(item, Unknown)):
+                items.append(Unknown("another branch of a condition", branch.line))
+                break
+    if len(stripped.branches) > _MAX_BRANCHES:
+        line = stripped.branches[_MAX_BRANCHES].line
+        items.append(Unknown(f"more than {_MAX_BRANCHES} branches of conditions", line))
+    return items
+
+
+def _key(item: Item) -> object:
+    """Return what tells two items apart, whatever their lines."""
+    if isinstance(item, Column):
+        return item.name.lower()
+    if isinstance(item, Star):
+        return (item.kind, item.name.lower(), item.without, item.renamed)
+    return item.reason
+
+
+def _read(stripped: Stripped, dialect: str | None) -> list[Item]:
+    import sqlglot
+    from sqlglot import exp
+
+    # What it warns of is a statement that is no select, and reported as such.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
     if not stripped.sql.strip():
-        return [Unknown("no SQL is left without the Jinja", 1)]
-    items: list[Item] = [
-        Unknown("another branch of a condition", line) for line in stripped.branches
-    ]
+        return [Unknown(_NO_SQL, 1)]
     problem = ""
     for name in dict.fromkeys((dialect, None)):
         try:
             trees = [tree for tree in sqlglot.parse(stripped.sql, dialect=name) if tree]
-        except (errors.SqlglotError, ValueError, RecursionError) as error:
+            queries = [tree for tree in trees if not isinstance(tree, exp.Semicolon)]
+            if len(queries) != 1:
+                return [Unknown(f"{len(queries)} statements, not one", 1)]
+            columns = _Reader(stripped.holes).columns(queries[0])
+            return columns or [Unknown(_NO_COLUMNS, 1)]
+        # A text that is no SQL can end the parser in any error, and must not end the other files.
+        except Exception as error:
             first = str(error).splitlines()[0] if str(error) else type(error).__name__
             problem = problem or re.sub(r"\x1b\[\d+m", "", first)
-            continue
-        queries = [tree for tree in trees if not isinstance(tree, exp.Semicolon)]
-        if len(queries) != 1:
-            return [Unknown(f"{len(queries)} statements, not one", 1)]
-        columns = _Reader(stripped.holes).columns(queries[0])
-        return (columns or [Unknown("a select without columns", 1)]) + items
     line = re.search(r"Line (\d+)", problem)
     return [Unknown(f"cannot be parsed: {problem}", int(line[1]) if line else 1)]
+
+
+def read_relation(expression: str, line: int) -> Star | None:
+    """Return all columns of what `ref(...)` or `source(...)` names, None for anything else."""
+    ref, source = _REF.match(expression), _SOURCE.match(expression)
+    if ref:
+        name = f"{ref[1]}.{ref[2]}" if ref[2] else ref[1]
+        return Star("ref", f"{name} v{ref[3]}" if ref[3] else name, line)
+    return Star("source", f"{source[1]}.{source[2]}", line) if source else None
 
 
 class _Reader:
@@ -197,8 +284,15 @@ class _Reader:
         if isinstance(tree, exp.Subquery):
             return self._query(tree.this, scope)
         if isinstance(tree, exp.SetOperation):
-            return self._query(tree.left, scope)
+            first = self._query(tree.this, scope)
+            if not tree.args.get("by_name"):
+                return first
+            known = {_key(item) for item in first}
+            more = self._query(tree.expression, scope)
+            return first + [item for item in more if _key(item) not in known]
         if isinstance(tree, exp.Select):
+            if tree.args.get("match") or tree.args.get("kind") == "VALUE":
+                return [Unknown("the columns of a match_recognize or of a value", _line(tree))]
             return list(self._select(tree, scope))
         if isinstance(tree, exp.Column | exp.Alias | exp.Identifier) and self._hole(tree):
             return [Unknown(self._reason(tree), 1)]
@@ -215,11 +309,13 @@ class _Reader:
         sources = self._sources(select, scope)
         for part in select.expressions:  # type: ignore[attr-defined]
             star = part.this if isinstance(part, exp.Column) else part
-            if isinstance(star, exp.Star):
+            if isinstance(star, exp.Star) and not star.args.get("ilike"):
                 table = part.table.lower() if isinstance(part, exp.Column) else ""
                 yield from _starred(star, table, sources, _line(part))
                 continue
             name = part.alias_or_name if isinstance(part, named) else ""
+            if isinstance(part, exp.Alias) and _makes_several(part.this):
+                name = ""
             if self._hole(part) and (not name or _HOLE.search(name)):
                 yield Unknown(self._reason(part), _line(part))
             elif not name:
@@ -231,7 +327,11 @@ class _Reader:
         args = select.args  # type: ignore[attr-defined]
         from_ = args.get("from_") or args.get("from")
         tables = [from_.this] if from_ else []
-        tables += [join.this for join in args.get("joins") or ()]
+        tables += [
+            join.this
+            for join in args.get("joins") or ()
+            if str(join.kind).upper() not in ("SEMI", "ANTI")
+        ]
         for lateral in args.get("laterals") or ():
             tables.append(lateral)
         found: dict[str, list[Item]] = {}
@@ -256,7 +356,9 @@ class _Reader:
         alias = getattr(table, "args", {}).get("alias")
         named = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
         if named:
-            return [Column(name.name, _line(name)) for name in named]
+            offset = table.args.get("offset")  # type: ignore[attr-defined]
+            more = [offset] if isinstance(offset, exp.Identifier) else []
+            return [Column(name.name, _line(name)) for name in (*named, *more)]
         if getattr(table, "args", {}).get("pivots"):
             return [Unknown("the columns of a pivot", line)]
         if isinstance(table, exp.Subquery):
@@ -270,12 +372,8 @@ class _Reader:
         if not found:
             return [Unknown(f"the columns of the table {table.sql()[:60]}", line)]
         expression = self.holes[int(found[1])]
-        ref, source = _REF.match(expression), _SOURCE.match(expression)
-        if ref:
-            return [Star("ref", ref[2] or ref[1], line)]
-        if source:
-            return [Star("source", f"{source[1]}.{source[2]}", line)]
-        return [Unknown(f"the columns of {{{{ {expression[:60]} }}}}", line)]
+        star = read_relation(expression, line)
+        return [star or Unknown(f"the columns of {{{{ {expression[:60]} }}}}", line)]
 
     def _hole(self, part: object) -> bool:
         return bool(_HOLE.search(part.sql()))  # type: ignore[attr-defined]
@@ -284,6 +382,15 @@ class _Reader:
         found = _HOLE.search(part.sql())  # type: ignore[attr-defined]
         expression = self.holes[int(found[1])] if found else ""
         return f"columns made by Jinja: {{{{ {expression[:60]} }}}}"
+
+
+def _makes_several(part: object) -> bool:
+    """Whether it gives several columns, whatever alias stands behind it."""
+    from sqlglot import exp
+
+    return bool(part.find(exp.Columns)) or (  # type: ignore[attr-defined]
+        isinstance(part, exp.Explode | exp.Unnest) and bool(part.find(exp.PropertyEQ))
+    )
 
 
 def _starred(star: object, table: str, sources: dict[str, list[Item]], line: int) -> Iterator[Item]:
@@ -303,15 +410,28 @@ def _starred(star: object, table: str, sources: dict[str, list[Item]], line: int
                     name = renamed.get(item.name.lower(), item.name)
                     yield Column(name, item.line, item.data_type)
             elif isinstance(item, Star):
-                yield Star(
-                    item.kind,
-                    item.name,
-                    line,
-                    (*item.without, *without),
-                    (*item.renamed, *renamed.items()),
-                )
+                yield _composed(item, without, renamed, line)
             else:
                 yield item
+
+
+def _composed(star: Star, without: Sequence[str], renamed: Mapping[str, str], line: int) -> Star:
+    """Return a star over a star: the outer one speaks of the names that the inner one gives."""
+    inner = dict(star.renamed)
+    outer_names = {new.lower(): old for old, new in inner.items()}
+    all_without, all_renamed = list(star.without), dict(inner)
+    for name in without:
+        if name in outer_names:
+            all_without.append(outer_names[name])
+            all_renamed.pop(outer_names[name], None)
+        if name not in inner:
+            all_without.append(name)
+    for name, new in renamed.items():
+        if name in outer_names:
+            all_renamed[outer_names[name]] = new
+        if name not in inner:
+            all_renamed[name] = new
+    return Star(star.kind, star.name, line, tuple(all_without), tuple(all_renamed.items()))
 
 
 def _line(node: object) -> int:
