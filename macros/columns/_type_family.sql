@@ -40,7 +40,8 @@
         'timestamp': [
             'timestamp', 'timestamp without time zone', 'timestamp with time zone', 'timestamptz', 'timestamp_ns',
             'timestamp_ms', 'timestamp_s', 'timestamp_ntz', 'timestamp_ltz', 'timestamp_tz', 'datetime', 'datetime2',
-            'smalldatetime', 'datetimeoffset', 'timestamp_us'
+            'smalldatetime', 'datetimeoffset', 'timestamp_us', 'timestampntz',
+            'timestampltz'
         ],
         'time': ['time', 'time without time zone', 'time with time zone', 'timetz', 'time_ns'],
         'interval': ['interval'],

@@ -71,7 +71,7 @@ def findings(*arguments: str) -> list[tuple[str, ...]]:
     assert result.exit_code in (0, 1), result.output
     return [
         (f"{f['file']}:{f['line']}", f["severity"], f["rule"], f["resource"], f["column"])
-        for f in json.loads(result.output)["findings"]
+        for f in json.loads(result.stdout)["findings"]
     ]
 
 
@@ -164,10 +164,87 @@ def test_a_star_reads_the_version_and_the_package_that_it_names(project: Path) -
     assert reader("'visits', v=3") == reader("'other', 'visits'") == [""]
 
 
+def test_ref_of_a_versioned_model_is_the_latest_version(project: Path) -> None:
+    versions = "models:\n  - {name: ver, latest_version: 1, versions: [{v: 1}, {v: 2}]}\n"
+    write(project, {"models/ver.yml": versions, "models/ver_v1.sql": "select 1 as odd_1"})
+    write(project, {"models/ver_v2.sql": "select 1 as odd_2"})
+    write(project, {"models/reader.sql": "select * from {{ ref('ver') }}"})
+    assert [f[4] for f in findings("--select", "reader")] == ["odd_1"]
+
+
+def test_a_seed_that_cannot_be_read_is_unresolved(project: Path) -> None:
+    write(project, {"seeds/semi.csv": "order_id;weird\n1;2\n", "seeds/gap.csv": "order_id,,n\n"})
+    write(project, {"models/reader.sql": "select * from {{ ref('semi') }}"})
+    assert [f[2:4] for f in findings("--select", "semi")] == [("unresolved", "seed semi")]
+    assert ("unresolved", "seed gap") in [f[2:4] for f in findings("--select", "gap")]
+    assert [f[2] for f in findings("--select", "reader")] == ["unresolved"]
+
+
+def test_the_catalog_does_not_hide_what_the_text_says(project: Path) -> None:
+    columns = {"order_id": {"name": "order_id", "type": "INTEGER"}}
+    nodes = {"model.shop.up": {"columns": columns}}
+    write(project, {"target/catalog.json": json.dumps({"nodes": nodes, "sources": {}})})
+    write(project, {"models/up.sql": "select 1 as order_id, 2 as weird"})
+    write(project, {"models/down.sql": "select * from {{ ref('up') }}"})
+    assert [f[4] for f in findings("--select", "down")] == ["weird"]
+
+
+def test_every_type_that_is_said_is_checked(project: Path) -> None:
+    properties = "models:\n  - {name: m, columns: [{name: order_id, data_type: integer}]}\n"
+    write(project, {"models/m.sql": "select cast('x' as text) as order_id"})
+    write(project, {"models/m.yml": properties})
+    assert [f[2] for f in findings("--select", "m")] == ["type"]
+
+
+def test_a_star_over_a_snapshot_has_what_dbt_adds(project: Path) -> None:
+    snapshot = "{% snapshot snap %}select 1 as order_id{% endsnapshot %}"
+    write(project, {"snapshots/snap.sql": snapshot})
+    text = "select * rename (dbt_valid_from as weird) from {{ ref('snap') }}"
+    write(project, {"models/reader.sql": text})
+    assert [f[4] for f in findings("--select", "reader")] == ["weird"]
+    named = snapshot.replace("select", "{{ config(snapshot_meta_column_names={}) }}select")
+    write(project, {"snapshots/snap.sql": named})
+    assert [f[2] for f in findings("--select", "reader")] == ["unresolved"]
+
+
+def test_columns_that_duckdb_renames_are_unresolved(project: Path) -> None:
+    profile = {"shop": {"target": "dev", "outputs": {"dev": {"type": "duckdb"}}}}
+    write(project, {"profiles.yml": yaml.safe_dump(profile)})
+    write(project, {"models/twice.sql": "select 1 as order_id, 2 as order_id"})
+    assert [f[2] for f in findings("--select", "twice")] == ["unresolved"]
+
+
+def test_a_baseline_counts(project: Path) -> None:
+    branch = "{%% if %s %%}{%% else %%}, 2 as weird_%s{%% endif %%}"
+    write(project, {"models/wide.sql": "select 1 as order_id" + branch % ("a", "a")})
+    assert run("check", "--baseline", "known.json", "--write-baseline").exit_code == 0
+    arguments = ("--baseline", "known.json", "--select", "wide")
+    assert findings(*arguments) == []
+    both = "select 1 as order_id" + branch % ("a", "a") + branch % ("b", "b")
+    write(project, {"models/wide.sql": both})
+    assert [f[2] for f in findings(*arguments)] == ["unresolved"]
+
+
+def test_paths_of_resources_are_those_of_dbt(project: Path) -> None:
+    text = yaml.safe_dump({"name": "shop", "model-paths": ["/tmp"], "vars": {}})
+    (project / "dbt_project.yml").write_text(text)
+    result = run("check")
+    assert result.exit_code == 2
+    assert "must be relative" in result.output
+    write(project, {"models/self.yml": "x: &x {<<: *x, name: a}\nmodels: [*x]\n"})
+    result = run("check")
+    assert result.exit_code == 2
+    assert "models/self.yml: " in result.output
+
+
 def test_only_some_files_or_resources(project: Path) -> None:
     assert findings("models/stg_orders.sql") == [ALL[3]]
     assert findings("models/orders.sql") == ALL[:2]  # its YAML says the type
-    assert findings("models/nothing.sql", "/elsewhere/x.sql") == []
+    for wrong in ("models/nothing.sql", "/elsewhere/x.sql", "models"):
+        result = run("check", wrong)
+        assert result.exit_code == 2
+        assert f"FILES: {wrong} is a folder" in result.output or "no such file" in result.output
+    assert findings(str(Path(__file__))) == []
     assert findings("--select", "seeds") == [ALL[5]]
     assert findings("--select", "stg_*") == [ALL[3]]
     assert findings("--exclude", "models") == [ALL[5]]
@@ -307,6 +384,22 @@ def test_describe_leaves_what_it_cannot_write(project: Path) -> None:
         "A key: a.", "A key: b.", "A key: c.", "", "Mine.\n",
     ]  # fmt: skip
     assert ("models/m.yml:18", "error", "unknown_stub", "model m", "odd") in findings()
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "      - name: order_id\n        description:\n          null\n",
+        "      - name: order_id\n        description:\n          ~\n",
+        "      - name: >-\n          order_id\n      - name: zzz\n        data_type: x\n",
+        "      - {<<: {name: order_id}}\n",
+    ],
+)
+def test_describe_damages_no_layout(project: Path, column: str) -> None:
+    text = f"models:\n  - name: m\n    columns:\n{column}"
+    write(project, {"models/m.yml": text})
+    assert run("describe", "--write").exit_code == 0
+    assert (project / "models/m.yml").read_text() == text
 
 
 def test_a_page_of_the_vocabulary(project: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbt_estate.names.sql import Column, Item, Star, Unknown, read_columns, strip_jinja
+from dbt_estate.names.types import type_family
 
 
 def shown(items: list[Item]) -> list[str]:
@@ -31,7 +32,7 @@ CASES: list[tuple[str, list[str]]] = [
     ("select * from {{ ref('m', v=var('v')) }}", ["?"]),
     ("select * from {{ source(\"s\", 't') }}", ["source:s.t"]),
     ("select m.*, 1 as n from {{ ref('m') }} as m", ["ref:m", "n"]),
-    ("select * from {{ ref('m') }} a join {{ ref('n') }} b using (id)", ["ref:m", "ref:n"]),
+    ("select * from {{ ref('m') }} a join {{ ref('n') }} b using (id)", ["ref:m", "ref:n -id"]),
     ("select b.* from {{ ref('m') }} a join {{ ref('n') }} b on true", ["ref:n"]),
     ("select * exclude (x, Y) from {{ ref('m') }}", ["ref:m -x -y"]),
     ("select * rename (x as z) from {{ ref('m') }}", ["ref:m x>z"]),
@@ -104,6 +105,42 @@ CASES: list[tuple[str, list[str]]] = [
     ("select * from {{ q }}9", ["?"]),
     ("{{ f() }} union all select 1 as a", ["?"]),
     ("{{ dbt_utils.union_relations([ref('m')]) }}", ["?"]),
+    ("select id, {{ across() }} n_items from t", ["id", "?"]),
+    ("select id, {{ across() }} as n_items from t", ["id", "n_items"]),
+    ("select * from {{ ref('m') }} {{ joins() }}", ["?"]),
+    ("with a as (select * from {{ ref('m') }} {{ joins() }}) select * from a", ["?"]),
+    (
+        "select a, {% for m in x %}{{ '1 as b' ~ (',' if not loop.last) }}{% endfor %} from t",
+        ["a", "?"],
+    ),
+    (
+        "select 1 as a{% for c in x %}{% if not loop.first %}, 2 as b{% endif %}{% endfor %}",
+        ["a", "b"],
+    ),
+    (
+        "with t as (select 1 as a {% if x %}{% else %}, 2 as b{% endif %}) "
+        "{% if x %} select a from t {% else %} select * from t {% endif %}",
+        ["a", "?"],
+    ),
+    (
+        "{% if x %} select a from ( {% endif %} select a, 2 as b from t {% if x %} ) {% endif %}",
+        ["a", "?"],
+    ),
+    ("{% if x %} select a from t union all {% endif %} select {{ all() }} from u", ["a", "?"]),
+    ("with t(a) as (select 1 as x, 2 as b) select * from t", ["a", "b"]),
+    ("with t(a) as (select * from {{ ref('m') }}) select * from t", ["a", "?"]),
+    ("select * from {{ ref('m') }} as t(a)", ["a", "?"]),
+    ("select * from (select 1 as x, 2 as b) as t(a)", ["a", "b"]),
+    ("select * from (values (1, 2)) as t(a)", ["a", "?"]),
+    ("select * from unnest([1, 2]) with ordinality as t(a)", ["a", "ordinality"]),
+    ("select * from unnest([1, 2]) with ordinality as t(a, b)", ["a", "b"]),
+    ("select * from generate_series(1, 2) as t(a)", ["a"]),
+    ("with t as (select {'x': 1} as s) select unnest(s) as a from t", ["a", "?"]),
+    ("select unnest([1, 2]) as a", ["a"]),
+    (
+        "select * exclude (b.x) from {{ ref('m') }} a join {{ ref('n') }} b on a.i = b.i",
+        ["ref:m", "ref:n -x"],
+    ),
     ("{% call f() %} select 1 as a {% endcall %}", ["?"]),
     ("select * from raw.t", ["?"]),
     ("select * from {{ this }}", ["?"]),
@@ -143,7 +180,7 @@ M, N = "{{ ref('m') }}", "{{ ref('n') }}"
     [
         ("spark", f"select * from {M} left anti join {N} using (a)", ["ref:m"]),
         ("snowflake", f"select * ilike '%id%' from {M}", ["?"]),
-        ("bigquery", f"select * from {M}, unnest(a) x with offset y", ["ref:m", "x", "y"]),
+        ("bigquery", f"select * from {M}, unnest(a) x with offset y", ["ref:m", "x", "y", "?"]),
         ("bigquery", "select as value s from t", ["?"]),
         (
             "snowflake",
@@ -185,3 +222,27 @@ def test_a_cast_gives_a_type_and_what_is_unknown_a_reason() -> None:
 )
 def test_broken_jinja_does_not_stop_the_reader(text: str) -> None:
     assert read_columns(text, None)
+
+
+def test_the_branches_of_two_types() -> None:
+    text = "select {% if x %}cast(a as int) as b{% else %}cast(a as text) as b{% endif %} from t"
+    assert read_columns(text, "postgres") == [Column("b", 1, "INT"), Column("b", 1, "TEXT")]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "given"),
+    [
+        ("duckdb", "timestamp"), ("duckdb", "datetime"), ("duckdb", "uinteger"),
+        ("duckdb", "int[]"), ("duckdb", "struct(a int)"), ("duckdb", "map(int, int)"),
+        ("postgres", "int[]"), ("postgres", "timestamptz"), ("snowflake", "timestamp_ntz"),
+        ("snowflake", "timestamp_ltz"), ("tsql", "datetime2"), ("tsql", "smalldatetime"),
+        ("tsql", "bit"), ("bigquery", "datetime"), ("bigquery", "int64"),
+    ],
+)  # fmt: skip
+def test_the_type_of_a_cast_is_of_the_family_that_was_written(dialect: str, given: str) -> None:
+    (column,) = read_columns(f"select cast(x as {given}) as y", dialect)
+    assert isinstance(column, Column)
+    adapter = "sqlserver" if dialect == "tsql" else ""
+    family = type_family(given, adapter)
+    assert family != "other"
+    assert type_family(column.data_type, adapter) == family

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -88,9 +89,10 @@ def _of_name(
             )
             yield finding("unknown_stub", "error" if level.unknown == "fail" else "warn", detail)
     for stub in resolved.stubs:
-        if stub.types and name.data_type and not type_fits(stub.types, name.data_type, adapter):
-            wanted = " or ".join(stub.types)
-            yield finding("type", stub.severity, f"is {name.data_type}, not {wanted}")
+        for data_type in name.data_types if stub.types else ():
+            if not type_fits(stub.types, data_type, adapter):
+                wanted = " or ".join(stub.types)
+                yield finding("type", stub.severity, f"is {data_type}, not {wanted}")
 
 
 def selected(
@@ -126,19 +128,31 @@ def selected(
     ]
 
 
-def read_baseline(path: Path) -> set[str]:
-    """Return the fingerprints of a baseline. Raises InputError where it is none."""
+def read_baseline(path: Path) -> Counter[str]:
+    """Return how often a baseline has each fingerprint. Raises InputError where it is none."""
     try:
         document = msgspec.json.decode(read_text(path, "Write one with --write-baseline.").encode())
-        return set(msgspec.convert(document["findings"], list[str]))
+        return Counter(msgspec.convert(document["findings"], list[str]))
     except (msgspec.MsgspecError, KeyError, TypeError) as error:
         raise InputError(path.as_posix(), f"not a baseline of dbt-estate names: {error}") from None
 
 
 def baseline_text(findings: Iterable[Finding]) -> str:
     """Return the text of a baseline that knows these findings."""
-    known = {"version": 1, "findings": sorted({finding.fingerprint for finding in findings})}
+    known = {"version": 1, "findings": sorted(finding.fingerprint for finding in findings)}
     return msgspec.json.format(msgspec.json.encode(known), indent=2).decode() + "\n"
+
+
+def not_in_baseline(findings: Iterable[Finding], known: Counter[str]) -> list[Finding]:
+    """Keep what the baseline does not know: a second finding of a kind that it has once, too."""
+    left = Counter(known)
+    new = []
+    for finding in findings:
+        if left[finding.fingerprint]:
+            left[finding.fingerprint] -= 1
+        else:
+            new.append(finding)
+    return new
 
 
 def github_line(finding: Finding) -> str:

@@ -113,7 +113,7 @@ def check(
     Names come from SQL, properties, seeds and the catalog. What cannot be read without the
     warehouse is reported as unresolved, with severity warn.
     """
-    from dbt_estate.names.check import baseline_text, find, read_baseline, selected
+    from dbt_estate.names.check import baseline_text, find, not_in_baseline, read_baseline, selected
 
     if write_baseline and baseline is None:
         raise InputError("--write-baseline", "needs --baseline FILE, which it writes")
@@ -128,8 +128,7 @@ def check(
         write_text(baseline, baseline_text(findings))
         click.echo(f"{baseline.as_posix()} knows {len(findings)} findings")
         return
-    known = read_baseline(baseline) if baseline else set()
-    new = [finding for finding in findings if finding.fingerprint not in known]
+    new = not_in_baseline(findings, read_baseline(baseline)) if baseline else findings
     _print_findings(new, format_, len(findings) - len(new), chosen)
     if any(finding.severity == "error" or fail_on == "warn" for finding in new):
         ctx.exit(1)
@@ -145,9 +144,19 @@ def _in_files(
     root = project_dir.resolve()
     given = set()
     for file in files:
-        path = file.resolve()
-        if path.is_relative_to(root):
-            given.add(path.relative_to(root).as_posix())
+        path = next((p for p in (file, project_dir / file) if p.exists()), None)
+        if path is None:
+            raise InputError(
+                "FILES", f"no such file, from here or from --project-dir: {file.as_posix()}"
+            )
+        if path.is_dir():
+            raise InputError(
+                "FILES", f"{file.as_posix()} is a folder; --select {file.as_posix()} takes one"
+            )
+        if path.resolve().is_relative_to(root):
+            given.add(path.resolve().relative_to(root).as_posix())
+        else:
+            click.echo(f"{file.as_posix()} is not in the project, and not looked at", err=True)
     labels = {resource.label for resource in resources if resource.place.file in given}
     return [f for f in findings if f.file in given or f.resource in labels]
 

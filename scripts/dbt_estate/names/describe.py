@@ -36,18 +36,25 @@ def described_text(text: str, where: str, vocabulary: Vocabulary) -> str:
         raise InputError(where, f"not valid YAML: {error}") from None
     lines = text.splitlines(keepends=True)
     edits: dict[tuple[int, int], tuple[int, str]] = {}
+    descriptions: list[str] = []
     for column in _columns(root):
         entries = _entries(column)
         name = entries.get("name")
         wanted = description_of(_text(name), vocabulary) if name is not None else ""
-        if wanted and _is_empty(entries.get("description")):
+        descriptions.append(_text(entries.get("description")))
+        if wanted and _is_empty(entries.get("description")) and _is_plain(column):
             start, stop, new = _edit(column, wanted, lines)
             edits[start] = (stop, new)
+            descriptions[-1] = wanted
     for (line, column_number), (stop, new) in sorted(edits.items(), reverse=True):
         old = lines[line]
         lines[line] = old[:column_number] + new + old[stop:]
     described = "".join(lines)
-    if described != text and _without_descriptions(described) != _without_descriptions(text):
+    is_right = (
+        _without_descriptions(described) == _without_descriptions(text)
+        and _descriptions(described) == descriptions
+    )
+    if described != text and not is_right:
         raise InputError(
             where,
             "its layout is not understood, and it is left as it is; write its columns plainly",
@@ -59,6 +66,25 @@ def _is_empty(description: yaml.Node | None) -> bool:
     """Whether nothing stands there; a text in several lines is left alone, even a blank one."""
     is_block = getattr(description, "style", None) in ("|", ">")
     return not _text(description).strip() and not is_block
+
+
+def _is_plain(column: yaml.MappingNode) -> bool:
+    """Whether the name stands in its own line, and an empty description in that of its key."""
+    own = {key.value: (key, value) for key, value in column.value}
+    if "name" not in own or getattr(own["name"][1], "style", None) in ("|", ">"):
+        return False
+    if "description" not in own:
+        return True
+    key, value = own["description"]
+    return bool(value.start_mark.line == key.end_mark.line or not value.value)
+
+
+def _descriptions(text: str) -> list[str] | None:
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError:
+        return None
+    return [_text(_entries(column).get("description")) for column in _columns(root)]
 
 
 def _without_descriptions(text: str) -> object:

@@ -39,7 +39,13 @@ class Name:
     text: str
     place: Place
     origins: list[str]
-    data_type: str = ""
+    types: dict[str, str] = field(default_factory=dict)  # what said it, by type
+
+    @property
+    def data_types(self) -> list[str]:
+        """The type of the catalog, which has what the engine says; else all that were meant."""
+        of_engine = [kind for kind, origin in self.types.items() if origin == "catalog"]
+        return of_engine or list(self.types)
 
 
 @dataclass
@@ -51,6 +57,7 @@ class Resource:
     place: Place
     names: dict[str, Name] = field(default_factory=dict)
     unresolved: list[tuple[Place, str]] = field(default_factory=list)
+    latest_version: str = ""
 
     @property
     def label(self) -> str:
@@ -59,12 +66,11 @@ class Resource:
 
     def add(self, text: str, place: Place, origin: str, data_type: str = "") -> None:
         """Enter a name, or that it stands in one more kind of file."""
-        name = self.names.setdefault(text.lower(), Name(text, place, [], ""))
+        name = self.names.setdefault(text.lower(), Name(text, place, []))
         if origin not in name.origins:
             name.origins.append(origin)
-        # The catalog has what the engine says; a cast or a contract what was meant.
-        if data_type and (not name.data_type or origin == "catalog"):
-            name.data_type = data_type
+        if data_type:
+            name.types[data_type] = origin
 
 
 @dataclass(frozen=True)
@@ -264,12 +270,12 @@ def read_project(
         texts[f"snapshot.{name.lower()}"] = (path, reader.items(path))
     for path in _files(settings, settings.seed_paths, (".csv",)):
         found = resource("seed", path.stem, Place(_relative(settings, path), 1))
-        for name in _header(path):
-            found.add(name, found.place, "csv")
+        _add_header(found, path)
     for path in properties_files(settings):
         for described in reader.described(path):
             place = Place(_relative(settings, path), described.line)
             found = resource(described.kind, described.name, place)
+            found.latest_version = described.latest_version
             for column in described.columns:
                 at = Place(place.file, column.line)
                 found.add(column.name, at, "yaml", column.data_type)
@@ -277,9 +283,25 @@ def read_project(
                 item = _relation(described.relation, described.line)
                 texts.setdefault(f"{described.kind}.{described.name.lower()}", (path, [item]))
     _add_catalog(resources, _read_catalog(settings, catalog), settings)
-    _Resolver(resources, texts, settings).resolve_all()
+    _Resolver(resources, texts, settings, _meta_columns(settings)).resolve_all()
     reader.save()
     return [resources[key] for key in sorted(resources)]
+
+
+def _meta_columns(settings: Settings) -> list[Column | Unknown]:
+    """Return the columns that dbt adds to a snapshot, as far as no setting changes them.
+
+    https://docs.getdbt.com/reference/resource-configs/snapshot_meta_column_names
+    """
+    paths = [settings.project_dir / "dbt_project.yml", *properties_files(settings)]
+    paths += _files(settings, settings.snapshot_paths, (".sql",))
+    texts = [read_text(path) for path in paths]
+    if any("snapshot_meta_column_names" in text for text in texts):
+        return [Unknown("the columns that dbt adds to a snapshot have other names", 1)]
+    names = ["dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to"]
+    if any("new_record" in text for text in texts):
+        names.append("dbt_is_deleted")
+    return [Column(name, 1) for name in names]
 
 
 def properties_files(settings: Settings) -> Iterator[Path]:
@@ -291,6 +313,10 @@ def properties_files(settings: Settings) -> Iterator[Path]:
 def _files(settings: Settings, folders: Iterable[str], suffixes: Sequence[str]) -> Iterator[Path]:
     seen: set[Path] = set()
     for folder in folders:
+        if Path(folder).is_absolute():
+            raise InputError(
+                "dbt_project.yml", f"a path of resources must be relative to it, got: {folder}"
+            )
         for path in sorted((settings.project_dir / folder).rglob("*")):
             if path.suffix in suffixes and path not in seen and path.is_file():
                 seen.add(path)
@@ -301,9 +327,16 @@ def _relative(settings: Settings, path: Path) -> str:
     return path.relative_to(settings.project_dir).as_posix()
 
 
-def _header(path: Path) -> list[str]:
+def _add_header(seed: Resource, path: Path) -> None:
     first = read_text(path).removeprefix("\ufeff").splitlines()[:1]
-    return [name.strip() for name in next(csv.reader(first), []) if name.strip()]
+    names = [name.strip() for name in next(csv.reader(first), [])]
+    if len(names) == 1 and re.search(r"[;|\t]", names[0]):
+        seed.unresolved.append((seed.place, "a seed with another delimiter"))
+        return
+    if "" in names:
+        seed.unresolved.append((seed.place, "a column of the seed has no name"))
+    for name in filter(None, names):
+        seed.add(name, seed.place, "csv")
 
 
 def _relation(text: str, line: int) -> Item:
@@ -357,7 +390,9 @@ class _Resolver:
         resources: Mapping[str, Resource],
         texts: Mapping[str, tuple[Path, list[Item]]],
         settings: Settings,
+        meta_columns: Sequence[Column | Unknown],
     ) -> None:
+        self.meta_columns = meta_columns
         self.resources = resources
         self.texts = texts
         self.settings = settings
@@ -374,7 +409,7 @@ class _Resolver:
                 place = Place(file, item.line)
                 if isinstance(item, Column):
                     resource.add(item.name, place, "sql", item.data_type)
-                elif not has_catalog:
+                elif not has_catalog and (place, item.reason) not in resource.unresolved:
                     resource.unresolved.append((place, item.reason))
 
     def columns(self, key: str) -> list[Column | Unknown]:
@@ -388,6 +423,10 @@ class _Resolver:
         for item in self.texts[key][1]:
             found.extend(self._starred(item) if isinstance(item, Star) else [item])
         self.open.discard(key)
+        if self.settings.dialect == "duckdb":
+            found.extend(_twice(found))
+        if key.startswith("snapshot."):
+            found.extend(self.meta_columns)
         self.done[key] = _distinct(found)
         return self.done[key]
 
@@ -406,13 +445,21 @@ class _Resolver:
         resource = self.resources.get(key) if key else None
         if key is None or resource is None:
             return [Unknown(f"the columns of {label}, which is not in the project", star.line)]
-        in_catalog = [n for n in resource.names.values() if "catalog" in n.origins]
-        if in_catalog:
-            return [Column(name.text, star.line, name.data_type) for name in in_catalog]
+        in_catalog: list[Column | Unknown] = [
+            Column(name.text, star.line, name.data_types[0] if name.data_types else "")
+            for name in resource.names.values()
+            if "catalog" in name.origins
+        ]
         if key in self.texts:
-            return self.columns(key)
+            # The catalog may be older than the text, and is for what the text does not say.
+            found = self.columns(key)
+            known = [item for item in found if isinstance(item, Column)]
+            return _distinct([*known, *in_catalog]) if in_catalog else found
+        if in_catalog:
+            return in_catalog
         if resource.kind == "seed":
-            return [Column(name.text, star.line) for name in resource.names.values()]
+            unknown = [Unknown(reason, star.line) for _, reason in resource.unresolved]
+            return [*(Column(name.text, star.line) for name in resource.names.values()), *unknown]
         return [Unknown(f"the columns of {label}, which only the catalog knows", star.line)]
 
     def _key(self, star: Star) -> str | None:
@@ -430,7 +477,9 @@ class _Resolver:
                 f"{kind}.{name}" in self.texts or kind == "seed" or self._is_described(kind, name)
             ):
                 return f"{kind}.{name}"
-        return self._version(name, r"\d+")
+        model = self.resources.get(f"model.{name}")
+        latest = re.escape(model.latest_version) if model and model.latest_version else r"\d+"
+        return self._version(name, latest)
 
     def _version(self, name: str, pattern: str) -> str | None:
         """Return the newest model whose file is called `name_v` and a version."""
@@ -442,8 +491,21 @@ class _Resolver:
         return bool(self.resources[f"{kind}.{name}"].names)
 
 
+def _twice(items: Sequence[Column | Unknown]) -> Iterator[Unknown]:
+    """Report columns that are there twice: DuckDB keeps both, the second by a name of its own."""
+    seen: dict[str, Column] = {}
+    for item in items:
+        if isinstance(item, Column) and seen.setdefault(item.name.lower(), item) is not item:
+            if seen[item.name.lower()].data_type and item.data_type:
+                continue  # one column, of which two branches say two types
+            yield Unknown(f"{item.name} is there twice, and DuckDB renames one", item.line)
+
+
 def _distinct(items: Iterable[Column | Unknown]) -> list[Column | Unknown]:
     found: dict[object, Column | Unknown] = {}
     for item in items:
-        found.setdefault(item.name.lower() if isinstance(item, Column) else item, item)
+        if isinstance(item, Column):
+            found.setdefault((item.name.lower(), item.data_type.lower()), item)
+        else:
+            found.setdefault(item, item)
     return list(found.values())

@@ -32,6 +32,8 @@ class Described(msgspec.Struct, frozen=True):
     line: int
     columns: tuple[YamlColumn, ...] = ()
     relation: str = ""
+    latest_version: str = ""
+    delimiter: str = ""
 
 
 def read_properties(text: str, where: str) -> list[Described]:
@@ -43,6 +45,13 @@ def read_properties(text: str, where: str) -> list[Described]:
         line = f"line {mark.line + 1}: " if mark else ""
         problem = getattr(error, "problem", None) or str(error)
         raise InputError(where, f"{line}not valid YAML: {problem}") from None
+    try:
+        return _all_described(root)
+    except RecursionError:
+        raise InputError(where, "an anchor holds itself, which dbt does not read either") from None
+
+
+def _all_described(root: yaml.Node | None) -> list[Described]:
     found: list[Described] = []
     top = _entries(root)
     for kind in _KINDS:
@@ -82,7 +91,16 @@ def _described(kind: str, node: yaml.Node, prefix: str = "") -> Described | None
             )
     relation = _text(entries.get("relation"))
     line = name.start_mark.line + 1
-    return Described(kind, prefix + _text(name), line, tuple(columns), relation)
+    config = _entries(entries.get("config"))
+    return Described(
+        kind,
+        prefix + _text(name),
+        line,
+        tuple(columns),
+        relation,
+        _text(entries.get("latest_version")),
+        _text(config.get("delimiter")),
+    )
 
 
 def _entries(node: yaml.Node | None) -> dict[str, yaml.Node]:

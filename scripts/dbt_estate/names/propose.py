@@ -119,8 +119,10 @@ def _by_part(names: Iterable[str], sep: str) -> dict[tuple[str, str], list[str]]
 
 
 def _meaning(position: str, names: Sequence[Name]) -> Mapping[str, object]:
-    families = {type_family(name.data_type) for name in names if name.data_type} - {"other"}
+    known = [name.data_types[0] for name in names if name.data_types]
+    families = {type_family(data_type) for data_type in known} - {"other"}
     meaning: dict[str, object] = {"description": "", "position": position}
-    if 0 < len(families) <= 2:  # with more the name does not say a type
+    # With more the name does not say a type, and one of many says little of the others.
+    if 0 < len(families) <= 2 and 2 * len(known) >= len(names):
         meaning["types"] = sorted(families)
     return meaning

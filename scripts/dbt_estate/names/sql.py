@@ -29,12 +29,23 @@ _ASIDE = re.compile(
     r"(?:\A|(?<=\)))(?:\s*jinja_hole_\d+_)+(?=\s+(?:with|select)\b|\s*,\s*\w+\s+as\s*\()",
     re.IGNORECASE,
 )
+_LAST_HOLE = re.compile(r"jinja_hole_\d+_\s*\Z")
+_UNNAMED = "a column without a name"
 _NO_SQL = "no SQL is left without the Jinja"
+_CUT = "cannot be parsed"
 _NO_COLUMNS = "a select without columns"
 # A text with more branches than these is not read branch by branch.
 _MAX_BRANCHES = 64
 # What stands between the passes of a loop: there is one pass here, the first and the last.
-_BETWEEN = re.compile(r"not\s+loop\.(?:first|last)")
+_BETWEEN = re.compile(r"\s*not\s+loop\.(?:first|last)\s*")
+_CONNECTOR = re.compile(
+    r"\s*(?:,|\+|\|\||and|or|intersect|except|union(?:\s+(?:all|distinct))?(?:\s+by\s+name)?)?\s*",
+    re.IGNORECASE,
+)
+_CONNECTING = re.compile(
+    r"\s*(?P<quote>['\"])(?P<text>[^'\"]*)(?P=quote)\s+if\s+not\s+loop\.(?:first|last)"
+    r"(?:\s+else\s+(?:''|\"\"))?\s*"
+)
 _BLOCKS = {"macro", "call", "set", "filter", "snapshot", "test", "raw"}
 
 
@@ -105,6 +116,7 @@ def strip_jinja(text: str, chosen: Mapping[int, int] | None = None) -> Stripped:
     branches: list[Branch] = []
     stack: list[_Block] = []
     position = conditions = 0
+    numbers = _numbers(text)
 
     def is_kept() -> bool:
         return all(block.kept for block in stack)
@@ -123,7 +135,8 @@ def strip_jinja(text: str, chosen: Mapping[int, int] | None = None) -> Stripped:
 
     for start, end, tag, body in _tags(text):
         before = text[position:start]
-        out.append(before if is_kept() else "\n" * before.count("\n"))
+        is_between = bool(stack) and stack[-1].tag == "between" and _CONNECTOR.fullmatch(before)
+        out.append(before if is_kept() and not is_between else "\n" * before.count("\n"))
         position = end
         line = text.count("\n", 0, end) + 1
         if tag == "expression" and is_kept() and not _is_silent(body):
@@ -132,17 +145,16 @@ def strip_jinja(text: str, chosen: Mapping[int, int] | None = None) -> Stripped:
             out.append(hole(f"call {body}"))
         if tag in ("else", "elif") and stack and stack[-1].number >= 0:
             enter_branch(line)
-        elif tag in ("else", "elif") and stack and stack[-1].tag == "between":
-            stack[-1].kept = True
         elif tag.startswith("end") and stack:
             # Without an else, there is a way past the condition.
             if stack[-1].tag == "if" and not stack[-1].branch:
                 enter_branch(line, is_past=True)
             stack.pop()
-        elif tag == "if" and _BETWEEN.search(body):
-            stack.append(_Block("between", kept=False))
+        elif tag == "if" and _BETWEEN.fullmatch(body):
+            stack.append(_Block("between"))
         elif tag in ("if", "for"):
-            stack.append(_Block(tag, wanted.get(conditions, 0) == 0, conditions))
+            number = numbers[conditions]
+            stack.append(_Block(tag, wanted.get(number, 0) == 0, number))
             conditions += 1
         elif tag in _BLOCKS and not (tag == "set" and "=" in body):
             stack.append(_Block(tag, tag in ("snapshot", "raw", "filter")))
@@ -151,6 +163,25 @@ def strip_jinja(text: str, chosen: Mapping[int, int] | None = None) -> Stripped:
     out.append(after)
     sql = _ASIDE.sub(lambda found: "\n" * found.group().count("\n"), "".join(out))
     return Stripped(sql, holes, branches)
+
+
+def _numbers(text: str) -> list[int]:
+    """Return a number for each `if` and `for`: the same one for conditions that read the same."""
+    chains: list[list[str]] = []
+    stack: list[list[str] | None] = []
+    for _, _, tag, body in _tags(text):
+        if tag == "if" and _BETWEEN.fullmatch(body):
+            stack.append(None)
+        elif tag in ("if", "for"):
+            own = f"for {len(chains)}" if tag == "for" else " ".join(body.split())
+            stack.append([own])
+            chains.append(stack[-1])  # type: ignore[arg-type]
+        elif tag == "elif" and stack and stack[-1] is not None:
+            stack[-1].append(" ".join(body.split()))
+        elif tag in ("endif", "endfor") and stack:
+            stack.pop()
+    known: dict[tuple[str, ...], int] = {}
+    return [known.setdefault(tuple(chain), len(known)) for chain in chains]
 
 
 def _tags(text: str) -> Iterator[tuple[int, int, str, str]]:
@@ -190,7 +221,8 @@ def _close(text: str, position: int, is_tag: bool) -> tuple[int, int]:
 
 def _is_silent(expression: str) -> bool:
     """Whether it gives no text: a config, or a comma between the passes of a loop."""
-    return bool(_SILENT.match(expression) or _BETWEEN.search(expression))
+    between = _CONNECTING.fullmatch(expression)
+    return bool(_SILENT.match(expression) or (between and _CONNECTOR.fullmatch(between["text"])))
 
 
 def read_columns(text: str, dialect: str | None) -> list[Item]:
@@ -207,10 +239,17 @@ def read_columns(text: str, dialect: str | None) -> list[Item]:
         if other.sql in read:
             continue
         read.add(other.sql)
+        new: list[str] = []
         for item in _read(other, dialect):
-            if _key(item) not in known and not (branch.is_past and isinstance(item, Unknown)):
-                items.append(Unknown("another branch of a condition", branch.line))
-                break
+            # Past a condition there may be half a text, which dbt never builds.
+            is_cut = branch.is_past and isinstance(item, Unknown) and item.reason.startswith(_CUT)
+            if _key(item) not in known and not is_cut:
+                new.append(item.reason if isinstance(item, Unknown) else item.name)
+            elif isinstance(item, Column) and item.data_type:
+                items.append(item)  # of another type, perhaps
+        if new:
+            what = ", ".join(dict.fromkeys(new))
+            items.append(Unknown(f"another branch of a condition: {what}", branch.line))
     if len(stripped.branches) > _MAX_BRANCHES:
         line = stripped.branches[_MAX_BRANCHES].line
         items.append(Unknown(f"more than {_MAX_BRANCHES} branches of conditions", line))
@@ -241,14 +280,14 @@ def _read(stripped: Stripped, dialect: str | None) -> list[Item]:
             queries = [tree for tree in trees if not isinstance(tree, exp.Semicolon)]
             if len(queries) != 1:
                 return [Unknown(f"{len(queries)} statements, not one", 1)]
-            columns = _Reader(stripped.holes).columns(queries[0])
+            columns = _Reader(stripped, name).columns(queries[0])
             return columns or [Unknown(_NO_COLUMNS, 1)]
         # A text that is no SQL can end the parser in any error, and must not end the other files.
         except Exception as error:
             first = str(error).splitlines()[0] if str(error) else type(error).__name__
             problem = problem or re.sub(r"\x1b\[\d+m", "", first)
     line = re.search(r"Line (\d+)", problem)
-    return [Unknown(f"cannot be parsed: {problem}", int(line[1]) if line else 1)]
+    return [Unknown(f"{_CUT}: {problem}", int(line[1]) if line else 1)]
 
 
 def read_relation(expression: str, line: int) -> Star | None:
@@ -263,8 +302,10 @@ def read_relation(expression: str, line: int) -> Star | None:
 class _Reader:
     """The columns of one parsed model."""
 
-    def __init__(self, holes: Sequence[str]) -> None:
-        self.holes = holes
+    def __init__(self, stripped: Stripped, dialect: str | None) -> None:
+        self.text = stripped.sql
+        self.holes = stripped.holes
+        self.dialect = dialect
 
     def columns(self, tree: object) -> list[Item]:
         """Return the columns of a query."""
@@ -277,10 +318,9 @@ class _Reader:
         with_ = getattr(tree, "args", {}).get("with_") or getattr(tree, "args", {}).get("with")
         for cte in with_.expressions if with_ else ():
             items = self._query(cte.this, scope)
-            names = cte.args["alias"].args.get("columns") if cte.args.get("alias") else None
-            if names:
-                items = [Column(name.name, _line(name)) for name in names]
-            scope[cte.alias.lower()] = items
+            alias = cte.args.get("alias")
+            names = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
+            scope[cte.alias.lower()] = _renamed(items, names, _line(cte)) if names else items
         if isinstance(tree, exp.Subquery):
             return self._query(tree.this, scope)
         if isinstance(tree, exp.SetOperation):
@@ -311,17 +351,22 @@ class _Reader:
             star = part.this if isinstance(part, exp.Column) else part
             if isinstance(star, exp.Star) and not star.args.get("ilike"):
                 table = part.table.lower() if isinstance(part, exp.Column) else ""
-                yield from _starred(star, table, sources, _line(part))
+                yield from _starred(star, table, sources, _line(part), self._merged(select))
                 continue
             name = part.alias_or_name if isinstance(part, named) else ""
             if isinstance(part, exp.Alias) and _makes_several(part.this):
                 name = ""
+            if isinstance(part, exp.Alias) and self._is_after_hole(part):
+                yield Unknown(self._reason(part), _line(part))
+                continue
             if self._hole(part) and (not name or _HOLE.search(name)):
                 yield Unknown(self._reason(part), _line(part))
             elif not name:
-                yield Unknown(f"a column without a name: {part.sql()[:60]}", _line(part))
+                yield Unknown(f"{_UNNAMED}: {part.sql()[:60]}", _line(part))
             else:
-                yield Column(name, _line(part), _cast_type(part))
+                yield Column(name, _line(part), _cast_type(part, self.dialect))
+                if self.dialect == "duckdb" and _may_be_struct(part):
+                    yield Unknown(f"the fields, if it is a struct: {part.sql()[:60]}", _line(part))
 
     def _sources(self, select: object, scope: dict[str, list[Item]]) -> dict[str, list[Item]]:
         args = select.args  # type: ignore[attr-defined]
@@ -355,10 +400,10 @@ class _Reader:
         line = _line(table)
         alias = getattr(table, "args", {}).get("alias")
         named = alias.args.get("columns") if isinstance(alias, exp.TableAlias) else None
+        if _HOLE.search(getattr(table, "alias", "") or ""):
+            return [Unknown(self._reason(table), line)]
         if named:
-            offset = table.args.get("offset")  # type: ignore[attr-defined]
-            more = [offset] if isinstance(offset, exp.Identifier) else []
-            return [Column(name.name, _line(name)) for name in (*named, *more)]
+            return self._aliased(table, named, scope)
         if getattr(table, "args", {}).get("pivots"):
             return [Unknown("the columns of a pivot", line)]
         if isinstance(table, exp.Subquery):
@@ -374,6 +419,50 @@ class _Reader:
         expression = self.holes[int(found[1])]
         star = read_relation(expression, line)
         return [star or Unknown(f"the columns of {{{{ {expression[:60]} }}}}", line)]
+
+    def _aliased(
+        self, table: object, named: Sequence[object], scope: dict[str, list[Item]]
+    ) -> list[Item]:
+        """Return the columns of a table whose alias names them, or the first of them."""
+        from sqlglot import exp
+
+        names: list[Item] = [Column(name.name, _line(name)) for name in named]  # type: ignore[attr-defined]
+        inner = getattr(table, "this", None)
+        if isinstance(table, exp.Unnest):
+            offset = table.args.get("offset")
+            if offset:
+                is_named = isinstance(offset, exp.Identifier)
+                names.append(Column(offset.name if is_named else "ordinality", _line(table)))
+            if self.dialect == "bigquery":
+                names.append(Unknown(f"the fields, if it is a struct: {table.sql()[:60]}", 1))
+            return names
+        if isinstance(table, exp.Values):
+            row = table.expressions[0].expressions if table.expressions else []
+            is_whole = len(row) <= len(names)
+        else:
+            is_whole = isinstance(table, exp.Lateral) or isinstance(inner, exp.GenerateSeries)
+            is_whole = is_whole or all(isinstance(name, exp.ColumnDef) for name in named)
+        if is_whole:
+            return names
+        bare = table.copy()  # type: ignore[attr-defined]
+        bare.args["alias"].set("columns", None)
+        return _renamed(self._table(bare, scope), named, _line(table))
+
+    def _merged(self, select: object) -> dict[str, set[str]]:
+        """Return the columns of joined tables that USING has once only."""
+        merged: dict[str, set[str]] = {}
+        for join in select.args.get("joins") or ():  # type: ignore[attr-defined]
+            using = {name.name.lower() for name in join.args.get("using") or ()}
+            merged[(join.this.alias_or_name or "#").lower()] = using
+        return merged
+
+    def _is_after_hole(self, alias: object) -> bool:
+        """Whether Jinja stands right before the alias: it may give more than one expression."""
+        name = alias.args.get("alias")  # type: ignore[attr-defined]
+        start = name.meta.get("start") if name is not None else None
+        if start is None:
+            return self._hole(alias)
+        return bool(_LAST_HOLE.search(self.text[:start]))
 
     def _hole(self, part: object) -> bool:
         return bool(_HOLE.search(part.sql()))  # type: ignore[attr-defined]
@@ -393,24 +482,62 @@ def _makes_several(part: object) -> bool:
     )
 
 
-def _starred(star: object, table: str, sources: dict[str, list[Item]], line: int) -> Iterator[Item]:
+def _may_be_struct(part: object) -> bool:
+    """Whether it unnests what may be a struct: DuckDB then gives its fields by their own names."""
+    from sqlglot import exp
+
+    inner = part.this if isinstance(part, exp.Alias) else part
+    if not isinstance(inner, exp.Explode | exp.Unnest):
+        return False
+    given = inner.this or next(iter(inner.expressions), None)
+    return isinstance(given, exp.Column | exp.Dot | exp.Bracket | exp.Struct)
+
+
+def _is_unnamed(item: Item) -> bool:
+    """Whether it is just one column, whatever it is called."""
+    return isinstance(item, Unknown) and item.reason.startswith(_UNNAMED)
+
+
+def _renamed(items: Sequence[Item], names: Sequence[object], line: int) -> list[Item]:
+    """Return a table's columns, the first of them by other names."""
+    found: list[Item] = [Column(name.name, _line(name)) for name in names]  # type: ignore[attr-defined]
+    if all(isinstance(item, Column) or _is_unnamed(item) for item in items):
+        return [*found, *items[len(found) :]]
+    return [*found, Unknown("the columns that an alias does not name", line)]
+
+
+def _starred(
+    star: object,
+    table: str,
+    sources: dict[str, list[Item]],
+    line: int,
+    merged: Mapping[str, set[str]],
+) -> Iterator[Item]:
     args = star.args  # type: ignore[attr-defined]
     excluded = args.get("except_") or args.get("except") or ()
-    without = tuple(part.name.lower() for part in excluded)
     renamed = {part.this.name.lower(): part.alias for part in args.get("rename") or ()}
     if table and table not in sources:
         yield Unknown(f"the columns of {table}", line)
         return
     if not sources:
         yield Unknown("a star without a table", line)
-    for items in [sources[table]] if table else sources.values():
+    for key, items in sources.items():
+        if table and key != table:
+            continue
+        without = {
+            part.name.lower()
+            for part in excluded
+            if getattr(part, "table", "").lower() in ("", key)
+        }
+        if not table:
+            without |= merged.get(key, set())
         for item in items:
             if isinstance(item, Column):
                 if item.name.lower() not in without:
                     name = renamed.get(item.name.lower(), item.name)
                     yield Column(name, item.line, item.data_type)
             elif isinstance(item, Star):
-                yield _composed(item, without, renamed, line)
+                yield _composed(item, sorted(without), renamed, line)
             else:
                 yield item
 
@@ -448,8 +575,8 @@ def _line(node: object) -> int:
     return 1
 
 
-def _cast_type(part: object) -> str:
+def _cast_type(part: object, dialect: str | None) -> str:
     from sqlglot import exp
 
     inner = part.this if isinstance(part, exp.Alias) else part
-    return inner.to.sql() if isinstance(inner, exp.Cast) else ""
+    return inner.to.sql(dialect=dialect) if isinstance(inner, exp.Cast) else ""

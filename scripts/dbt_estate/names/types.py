@@ -17,7 +17,7 @@ _FAMILIES: dict[str, str] = {
     "date": "date",
     "timestamp": "timestamp timestamp_without_time_zone timestamp_with_time_zone timestamptz "
     "timestamp_ns timestamp_ms timestamp_s timestamp_ntz timestamp_ltz timestamp_tz datetime "
-    "datetime2 smalldatetime datetimeoffset timestamp_us",
+    "datetime2 smalldatetime datetimeoffset timestamp_us timestampntz timestampltz",
     "time": "time time_without_time_zone time_with_time_zone timetz time_ns",
     "interval": "interval",
     "binary": "blob bytea binary varbinary bytes image rowversion",
