@@ -67,9 +67,22 @@
     {%- if model.resource_type == 'unit_test' -%}
         {{- return(dbt_estate._columns_of_mock(name, verb)) -}}
     {%- endif -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name and node.columns -%}
-        {{- return(dbt_estate._columns_of_node(node)) -}}
+    {%- set found = [] -%}
+    {%- for unique_id in model.depends_on.nodes if unique_id in graph.nodes -%}
+        {%- set node = graph.nodes[unique_id] -%}
+        {#- dbt calls the CTE by the model's alias. -#}
+        {%- if node.config.materialized == 'ephemeral' and node.alias == name and node.columns -%}
+            {%- do found.append(node) -%}
+        {%- endif -%}
     {%- endfor -%}
+    {%- if found | length == 1 -%}
+        {{- return(dbt_estate._columns_of_node(found[0])) -}}
+    {%- elif found -%}
+        {%- do exceptions.raise_compiler_error(
+            "dbt_estate." ~ verb ~ ": two ephemeral models are called " ~ name ~ ": "
+            ~ found | map(attribute='unique_id') | join(' and ') ~ ". Give one of them another alias"
+        ) -%}
+    {%- endif -%}
     {%- do exceptions.raise_compiler_error(
         "dbt_estate." ~ verb ~ ": " ~ name ~ " is an ephemeral model, which is in no catalog, and its properties list"
         ~ " no columns. List them in its YAML, or give a list of names"

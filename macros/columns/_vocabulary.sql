@@ -2,6 +2,12 @@
     itself, have their stubs by lower-case name. -#}
 {% macro _vocabulary() -%}
     {%- set given = dbt_estate._settings()['vocabulary'] -%}
+    {%- if not given -%}
+        {%- do exceptions.raise_compiler_error(
+            "vars: dbt_estate: vocabulary: there is no vocabulary in dbt_project.yml; `dbt-estate names init` proposes"
+            ~ " one from the names in use"
+        ) -%}
+    {%- endif -%}
     {%- set problems = [] -%}
     {%- set vocabulary = {'sep': '_', 'severity': 'error', 'unknown': 'fail', 'ignore': []} -%}
     {%- for key in given if key not in ['sep', 'severity', 'unknown', 'ignore', 'stubs', 'levels'] -%}

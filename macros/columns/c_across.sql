@@ -11,5 +11,6 @@
     {#- No place for the columns: it is an operator that stands between them. -#}
     {%- set parts = [] -%}
     {%- for name in names -%}{%- do parts.append(dbt_estate.identifier(name)) -%}{%- endfor -%}
-    {{- return(parts | join(' ' ~ script_string | trim ~ ' ')) -}}
+    {%- set text = parts | join(' ' ~ script_string | trim ~ ' ') -%}
+    {{- return(text if script_string | trim == ',' else '(' ~ text ~ ')') -}}
 {%- endmacro %}

@@ -13,12 +13,16 @@
     {%- if place is none -%}
         {{- return(moved + rest) -}}
     {%- endif -%}
-    {%- set anchor = dbt_estate.all_of(place, names)[0] -%}
-    {%- if anchor in moved -%}
-        {%- do exceptions.raise_compiler_error(
-            "dbt_estate.relocate: a column cannot be moved next to itself, got: " ~ place
-        ) -%}
-    {%- endif -%}
-    {%- set at = rest.index(anchor) + (0 if before is not none else 1) -%}
+    {%- set places = [] -%}
+    {%- for anchor in dbt_estate.all_of(place, names) -%}
+        {%- if anchor in moved -%}
+            {%- do exceptions.raise_compiler_error(
+                "dbt_estate.relocate: a column cannot be moved next to itself, got: " ~ place
+            ) -%}
+        {%- endif -%}
+        {%- do places.append(rest.index(anchor)) -%}
+    {%- endfor -%}
+    {#- Before the first of several, after the last, as in dplyr. -#}
+    {%- set at = places | min if before is not none else places | max + 1 -%}
     {{- return(rest[:at] + moved + rest[at:]) -}}
 {%- endmacro %}

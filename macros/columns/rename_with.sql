@@ -1,6 +1,15 @@
 {% macro rename_with(relation, fn, columns=none, if_empty=none) -%}
     {%- set names = dbt_estate._names(relation, 'rename_with') -%}
     {%- set chosen = fn.keys() | list if fn is mapping and columns is none else columns -%}
+    {%- if fn is mapping and columns is not none -%}
+        {%- set lowered = dbt_estate._names(columns, 'rename_with') | map('lower') | list if columns is not string
+            else [columns | lower] -%}
+        {%- for old in fn if old | lower not in lowered -%}
+            {%- do exceptions.raise_compiler_error(
+                "dbt_estate.rename_with: 'fn' renames " ~ old ~ ", which 'columns' leaves out, got: " ~ columns
+            ) -%}
+        {%- endfor -%}
+    {%- endif -%}
     {%- set renamed = names if chosen is none else dbt_estate.all_of(chosen, names) -%}
     {%- set results = [] -%}
     {%- set parts = [] -%}

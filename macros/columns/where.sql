@@ -18,6 +18,11 @@
                 "dbt_estate.where: a name has no type, got: " ~ column ~ ". Give the relation; set_intersect takes the"
                 ~ " columns that are of a type and in a list"
             ) -%}
+        {%- elif not column.dtype -%}
+            {%- do exceptions.raise_compiler_error(
+                "dbt_estate.where: the type of " ~ column.name ~ " is not known, since an ephemeral model is in no"
+                ~ " catalog. Give its data_type in the properties"
+            ) -%}
         {%- elif dbt_estate._type_family(column.dtype, types) in groups[family] -%}
             {%- do found.append(column.name) -%}
         {%- endif -%}

@@ -56,7 +56,7 @@
         {%- elif value is boolean or value is not number or value * 60 < least or (value * 60) | int != value * 60 -%}
             {%- do problems.append(
                 key ~ ": must be a number of minutes that is a whole number of seconds, from " ~ least
-                ~ " second on, got: " ~ value
+                ~ " second on, got: " ~ value ~ (" as a text; leave out the quotes" if value is string else "")
             ) -%}
         {%- else -%}
             {%- do settings.update({key | replace('_minutes', '_seconds'): (value * 60) | int}) -%}
@@ -96,7 +96,8 @@
             ~ " is an ephemeral model, which no query can read. Materialize it as a table or a view."
         ) -%}
     {%- endif -%}
-    {%- set names = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+    {%- set columns = adapter.get_columns_in_relation(relation) | list -%}
+    {%- set names = columns | map(attribute='name') | list -%}
     {%- if not names -%}
         {{- return(dict(settings, columns=none)) -}}
     {%- endif -%}
@@ -114,6 +115,7 @@
                     {%- do found.entity.append(exact) -%}
                 {%- else -%}
                     {%- do found.update({key: exact}) -%}
+                    {%- do dbt_estate._check_session_type(key, columns[names.index(exact)], settings, problems) -%}
                 {%- endif -%}
             {%- endif -%}
         {%- endfor -%}
@@ -124,6 +126,28 @@
     {%- endfor -%}
     {%- do dbt_estate._raise_problems("meta: dbt_estate_sessions of " ~ model.name, problems) -%}
     {{- return(found) -}}
+{%- endmacro %}
+
+
+{#- What no run could be right with, by the type of the source's column. -#}
+{% macro _check_session_type(key, column, settings, problems) -%}
+    {%- set type = column.dtype | lower -%}
+    {%- if key == 'event_date' and type != 'date' -%}
+        {%- do problems.append(
+            "event_date: must be a column of dates, by which the source is partitioned, and " ~ column.name ~ " is "
+            ~ column.dtype
+        ) -%}
+    {%- elif key in ['event_time', 'arrival_time'] and column.is_string() -%}
+        {%- do problems.append(
+            key ~ ": must be a time" ~ (", a date or a number" if key == 'arrival_time' else "") ~ ", and "
+            ~ column.name ~ " is " ~ column.dtype ~ "; cast it in a view"
+        ) -%}
+    {%- elif key == 'arrival_time' and type == 'date' and settings.overlap_seconds < 86400 -%}
+        {%- do problems.append(
+            "arrival_time: " ~ column.name ~ " is a date, so what arrives later on the same day would be missed. Set"
+            ~ " overlap_minutes: 1440 or more, got: " ~ settings.overlap_seconds / 60
+        ) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -30,7 +30,7 @@
 
 {#- The state that an increment can go on from; none, with the reason in the log, where the table has to be built anew.
     The ledger is believed as far as the table agrees with it. -#}
-{% macro _session_state(target, existing, settings) -%}
+{% macro _session_state(target, existing, settings, is_partial=false) -%}
     {%- set ledger = dbt_estate._session_ledger(target) -%}
     {%- set index = dbt_estate._session_index(target) -%}
     {%- if existing is none or not existing.is_table or should_full_refresh()
@@ -50,6 +50,9 @@ where ledger.{{ dbt_estate._session_ledger_condition() }}
         {{- return(none) -}}
     {%- endif -%}
     {%- set row = rows[0] -%}
+    {%- if is_partial -%}
+        {{- return({'watermark': none}) -}}
+    {%- endif -%}
     {%- set reason = 'its settings have changed' if row[0] != dbt_estate._settings_hash(settings)
         else 'the table has ' ~ row[6] ~ ' rows and was left with ' ~ row[4] if row[6] != row[4]
         else 'its index has ' ~ row[7] ~ ' sessions and was left with ' ~ row[5] if row[7] != row[5]

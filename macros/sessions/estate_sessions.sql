@@ -15,7 +15,7 @@
     {%- do dbt_estate.end_transaction() -%}
 
     {%- set is_partial = flags.EMPTY or invocation_args_dict.get('sample') -%}
-    {%- set state = dbt_estate._session_state(target, existing, marker.settings) -%}
+    {%- set state = dbt_estate._session_state(target, existing, marker.settings, is_partial) -%}
     {%- set batch = namespace(value=none) -%}
     {%- if is_partial and state is not none -%}
         {#- Rows of no event, or of a sample, may not stand in for a load. -#}

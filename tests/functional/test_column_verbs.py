@@ -48,6 +48,14 @@ SELECTIONS: list[tuple[str, list[str]]] = [
         "relocate(data, ['day', 'n_a'], after='IND_B')",
         ["ind_a", "ind_b", "day", "n_a", "amt_c", "name"],
     ),
+    (
+        "relocate(data, 'n_a', after=['name', 'ind_a'])",
+        ["ind_a", "ind_b", "amt_c", "name", "n_a", "day"],
+    ),
+    (
+        "relocate(data, 'day', before=['name', 'ind_b'])",
+        ["n_a", "ind_a", "day", "ind_b", "amt_c", "name"],
+    ),
     ("relocate(data, 'day', before='name')", ["n_a", "ind_a", "ind_b", "amt_c", "day", "name"]),
     ("select_columns(data, ['ind', '-ind_b'])", ["ind_a"]),
     ("select_columns(data, ['n'])", ["n_a"]),
@@ -253,6 +261,8 @@ def test_what_touches_a_name_is_folded_as_the_engine_would(estate: Estate) -> No
         ("rename_with(data, {'n_a': 'day'})", "'fn' gives two columns the name day"),
         ("across(['n_a', 'day'], '{{var}}', names='x')", "'names' gives two columns the name x"),
         ("across(data, 7)", "dbt_estate.across: 'script_string' must be a text"),
+        ("across(['n_a'], {'s': 'sum({{var}})'}, names='{colm}')", "may have {col}, {fn} and {ren"),
+        ("rename_with(data, {'n_a': 'z'}, ['day'])", "renames n_a, which 'columns' leaves out"),
         ("c_across(data, 'least(x_{{var}})')", "must stand alone, got: x_{{var}}"),
         ("everything(source('raw', 'awkward'))", "has no columns: there is no such table"),
     ],
@@ -290,6 +300,61 @@ def test_an_ephemeral_model_has_the_columns_of_its_properties(estate: Estate) ->
     )
     estate.run_dbt(["run"])
     assert estate.column_names("sums") == ["n_b"]
+
+
+@pytest.mark.adapters("duckdb")
+def test_an_ephemeral_model_is_known_by_its_alias_and_types(estate: Estate) -> None:
+    step = "{{ config(materialized='ephemeral', alias='data', schema='other') }} "
+    step += "select 7 as n_a, 8 as n_q, 9 as z"
+    estate.write(
+        {
+            "models/data.sql": "select 1 as n_a, 2 as n_b",
+            "models/step.sql": step,
+            "models/all.yml": """
+            models:
+              - name: data
+                columns: [{name: n_a, data_type: int}, {name: n_b, data_type: int}]
+              - name: step
+                columns: [{name: n_a, data_type: int}, {name: n_q, data_type: int}, {name: z}]
+            """,
+            "models/sums.sql": "select {{ dbt_estate.across(dbt_estate.starts_with('n', "
+            "ref('step')), 'sum({{var}}) as {{var}}') }} from {{ ref('step') }}",
+        }
+    )
+    estate.run_dbt(["run"])
+    assert estate.sql(f"select n_a, n_q from {estate.relation('sums')}") == [(7, 8)]
+    text = estate.read("models/sums.sql").replace("starts_with('n', ", "where('is_number', ")
+    estate.write({"models/sums.sql": text})
+    result = estate.run_dbt(["run"], expect_pass=False)
+    assert "dbt_estate.where: the type of z is not known" in result.output
+
+
+@pytest.mark.adapters("duckdb")
+def test_names_by_the_vocabulary_of_columns_that_are_listed(estate: Estate) -> None:
+    stubs = {"ind": {"rename": {"sum": "n"}}, "n": "A count."}
+    estate.update_project(vars={"dbt_estate": {"vocabulary": {"stubs": stubs}}})
+    estate.write(
+        {
+            "models/sums.sql": "select {{ dbt_estate.across(['ind_a', 'ind_b'], {'sum': "
+            "'sum({{var}})'}, names='{renamed}') }} "
+            "from (select 1 as ind_a, 0 as ind_b) as given"
+        }
+    )
+    estate.run_dbt(["run"])
+    assert estate.column_names("sums") == ["n_a", "n_b"]
+
+
+@pytest.mark.adapters("duckdb")
+def test_an_operator_between_columns_is_one_value(estate: Estate) -> None:
+    given = "(select 2 as n_a, 3 as n_b) as given"
+    estate.write(
+        {
+            "models/sums.sql": "select {{ dbt_estate.c_across(['n_a', 'n_b'], '+') }} * 100 as n,"
+            " coalesce({{ dbt_estate.c_across(['n_a', 'n_b'], ',') }}) as first_n from " + given
+        }
+    )
+    estate.run_dbt(["run"])
+    assert estate.sql(f"select n, first_n from {estate.relation('sums')}") == [(500, 2)]
 
 
 @pytest.mark.adapters("duckdb", "postgres")

@@ -281,7 +281,7 @@ def test_a_wrong_vocabulary_or_argument_is_an_error(estate: Estate) -> None:
     estate.update_project(vars={})
     estate.write({"models/subject.yml": PROPERTIES % " {}"})
     result = estate.run_dbt(["build"], expect_pass=False)
-    assert "stubs: must be a mapping of stubs to what they mean, got: None" in result.output
+    assert "there is no vocabulary in dbt_project.yml" in result.output
 
 
 @pytest.mark.adapters("duckdb", "postgres")

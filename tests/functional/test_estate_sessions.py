@@ -237,6 +237,39 @@ def test_everything_wrong_with_the_settings_comes_at_once(estate: Estate) -> Non
     assert "event_time: there is no column at" in output
 
 
+def test_a_column_of_the_wrong_type_is_refused(estate: Estate) -> None:
+    events = Events(estate)
+    events.add((1, 1, 0, 1, 5))
+    write(estate, settings={"event_date": "event_at", "gap_minutes": "30"})
+    output = estate.run_dbt(["run"], expect_pass=False).output
+    assert "got: 30 as a text; leave out the quotes" in output
+    write(estate, settings={"event_date": "event_at"})
+    output = estate.run_dbt(["run"], expect_pass=False).output
+    assert "event_date: must be a column of dates, by which the source is partitioned" in output
+    estate.write(
+        {
+            "models/texts.sql": "select event_id, user_id, loaded_at, amount, "
+            "cast(event_at as varchar(40)) as event_at from {{ source('web', 'events') }}"
+        }
+    )
+    write(estate, SQL.replace("source('web', 'events')", "ref('texts')"))
+    output = estate.run_dbt(["run"], expect_pass=False).output
+    assert "event_time: must be a time, and event_at is " in output
+
+
+def test_a_loaded_table_stays_under_empty_whatever_has_changed(estate: Estate) -> None:
+    events = Events(estate)
+    events.add((1, 1, 0, 1, 5), (2, 1, 25, 1, 5))
+    write(estate)
+    estate.run_dbt(["run"])
+    write(estate, settings={"gap_minutes": 20})
+    result = estate.run_dbt(["run", "--empty"])
+    assert "is loaded, and is left as it is under --empty and --sample" in result.output
+    assert rows(estate) == [(1, 0, 2, 10)]
+    estate.run_dbt(["run"])
+    assert rows(estate) == [(1, 0, 1, 5), (1, 25, 1, 5)]
+
+
 def test_a_model_that_cannot_be_increased_is_refused(estate: Estate) -> None:
     events = Events(estate)
     events.add((1, 1, 0, 1, 5))
@@ -354,7 +387,6 @@ def test_an_arrival_that_is_a_day_is_read_again(estate: Estate) -> None:
         }
     )
     write(estate, sql, settings={"arrival_time": "loaded_on"})
-    estate.run_dbt(["run"])
     output = estate.run_dbt(["run"], expect_pass=False).output
     assert "loaded_on is a date, so what arrives later on the same day would be missed" in output
     write(estate, sql, settings={"arrival_time": "loaded_on", "overlap_minutes": 1440})

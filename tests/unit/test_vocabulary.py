@@ -71,7 +71,12 @@ def test_everything_that_is_wrong_with_a_vocabulary_is_one_error() -> None:
     assert problems_of(yaml.safe_load(WRONG["yaml"])) == WRONG["problems"]
 
 
-@pytest.mark.parametrize("vocabulary", [{}, {"stubs": {}}, {"levels": []}])
+def test_no_vocabulary_says_how_to_get_one() -> None:
+    with pytest.raises(CompilationError, match=r"there is no vocabulary in dbt_project\.yml; `dbt"):
+        macros({})._vocabulary()
+
+
+@pytest.mark.parametrize("vocabulary", [{"stubs": {}}, {"levels": []}])
 def test_a_vocabulary_without_stubs_is_none(vocabulary: dict[str, Any]) -> None:
     problems = problems_of(vocabulary)
     assert problems[0].startswith("stubs: must be a mapping of stubs to what they mean, got: ")
