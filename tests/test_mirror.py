@@ -251,16 +251,21 @@ def test_privacy_can_fail() -> None:
         {
             "name": "f",
             "description": " ",
-            "arguments": [{"name": "a", "type": "t", "description": "d"}],
+            "arguments": [{"name": "a", "type": "string", "description": "d"}],
         },
         {"name": "f", "description": "d"},
         {
             "name": "f",
             "description": "d",
-            "arguments": [{"name": "b", "type": "t", "description": "d"}],
+            "arguments": [{"name": "b", "type": "string", "description": "d"}],
         },
         {"name": "f", "description": "d", "arguments": [{"name": "a", "description": "d"}]},
-        {"name": "f", "description": "d", "arguments": [{"name": "a", "type": "t"}]},
+        {"name": "f", "description": "d", "arguments": [{"name": "a", "type": "string"}]},
+        {
+            "name": "f",
+            "description": "d",
+            "arguments": [{"name": "a", "type": "boolean", "description": "d"}],
+        },
     ],
 )
 def test_description_can_fail(entry: dict[str, object]) -> None:
@@ -268,7 +273,7 @@ def test_description_can_fail(entry: dict[str, object]) -> None:
     right = {
         "name": "f",
         "description": "d",
-        "arguments": [{"name": "a", "type": "t", "description": "d"}],
+        "arguments": [{"name": "a", "type": "string", "description": "d"}],
     }
     assert tree.yml_problems(macro, [right]) == []
     assert tree.yml_problems(macro, [entry]) != []

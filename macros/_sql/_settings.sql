@@ -15,7 +15,8 @@
             'discover': {'pattern': '%', 'by': none}
         },
         'procedures': {},
-        'vocabulary': {}
+        'vocabulary': {},
+        'maturity': {'exceptions': none}
     }) -}}
 {%- endmacro %}
 

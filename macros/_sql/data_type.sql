@@ -11,7 +11,7 @@
 
 {% macro default__data_type() -%}
     {{- return({
-        'name': 'varchar', 'text': 'varchar', 'integer': 'bigint', 'double': 'double',
+        'key': 'varchar', 'name': 'varchar', 'text': 'varchar', 'integer': 'bigint', 'double': 'double',
         'boolean': 'boolean', 'timestamp': 'timestamp'
     }) -}}
 {%- endmacro %}
@@ -19,7 +19,7 @@
 
 {% macro postgres__data_type() -%}
     {{- return({
-        'name': 'text', 'text': 'text', 'integer': 'bigint', 'double': 'double precision',
+        'key': 'text', 'name': 'text', 'text': 'text', 'integer': 'bigint', 'double': 'double precision',
         'boolean': 'boolean', 'timestamp': 'timestamp'
     }) -}}
 {%- endmacro %}
@@ -29,7 +29,16 @@
     https://learn.microsoft.com/sql/sql-server/maximum-capacity-specifications-for-sql-server -#}
 {% macro sqlserver__data_type() -%}
     {{- return({
-        'name': 'nvarchar(256)', 'text': 'nvarchar(max)', 'integer': 'bigint', 'double': 'float',
-        'boolean': 'bit', 'timestamp': 'datetime2(6)'
+        'key': 'nvarchar(850)', 'name': 'nvarchar(256)', 'text': 'nvarchar(max)', 'integer': 'bigint',
+        'double': 'float', 'boolean': 'bit', 'timestamp': 'datetime2(6)'
+    }) -}}
+{%- endmacro %}
+
+
+{#- Its varchar has to have a length: https://spark.apache.org/docs/latest/sql-ref-datatypes.html -#}
+{% macro spark__data_type() -%}
+    {{- return({
+        'key': 'string', 'name': 'string', 'text': 'string', 'integer': 'bigint', 'double': 'double',
+        'boolean': 'boolean', 'timestamp': 'timestamp'
     }) -}}
 {%- endmacro %}

@@ -36,6 +36,8 @@ MEANINGS = {
     "shards.discover.by": "database or schema; null for what is usual on the engine",
     "procedures": "named dispatches of call_procedures: docs/procedures/index.md",
     "vocabulary": "the vocabulary of column names: docs/columns/vocabulary.md",
+    "maturity": "the project as tables, and its rules: docs/maturity/info_schema.md",
+    "maturity.exceptions": "name of a seed of yours with exceptions to rules; null for none",
 }
 
 

@@ -24,6 +24,11 @@ _FORK = re.compile(rf"^(?P<adapter>{_ADAPTERS})__(?P<base>\w+)$")
 _OPENING = re.compile(
     r"\{%-?\s*(?P<kind>macro|test|data_test|materialization)\s+(?P<signature>.*?)-?%\}", re.DOTALL
 )
+# https://docs.getdbt.com/reference/resource-properties/arguments#supported-types
+_PLAIN = "(?:str|string|bool|int|integer|float|any|relation|column)"
+_TYPE = re.compile(
+    rf"{_PLAIN}|(?:list|optional)\[(?:{_PLAIN}|list\[{_PLAIN}\])\]|dict\[{_PLAIN}, {_PLAIN}\]"
+)
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 
@@ -240,6 +245,10 @@ def yml_problems(macro: Macro, entries: Iterable[Mapping[str, Any]]) -> list[str
         for key in ("type", "description"):
             if not str(argument.get(key) or "").strip():
                 problems.append(f"argument {argument.get('name')} of {macro.name} has no {key}")
+        if not _TYPE.fullmatch(str(argument.get("type"))):
+            problems.append(
+                f"argument {argument.get('name')} of {macro.name}: dbt has no such type"
+            )
     return problems
 
 

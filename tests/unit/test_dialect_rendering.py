@@ -195,7 +195,7 @@ def test_every_kind_has_a_type(adapter: str, kind: str) -> None:
 
 
 def test_a_kind_that_is_none_is_refused() -> None:
-    with pytest.raises(CompilationError, match=r"'kind' must be one of name, .* got: clob"):
+    with pytest.raises(CompilationError, match=r"'kind' must be one of key, name, .* got: clob"):
         MACROS["duckdb"].data_type("clob")
 
 

@@ -107,6 +107,7 @@ class Node(Struct):
     source_description: str | None = None
     loader: str | None = None
     loaded_at_field: str | None = None
+    freshness: Any = None
     time_spine: Any = None
 
 

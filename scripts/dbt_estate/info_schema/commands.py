@@ -51,7 +51,7 @@ def _load(
     artifacts = Artifacts(
         manifest or found.manifest, run_results or found.run_results, catalog or found.catalog
     )
-    return load(artifacts, variables)
+    return load(artifacts, variables, project_dir)
 
 
 def _project(project_dir: Path) -> tuple[dict[str, Any], str]:
@@ -115,7 +115,7 @@ def sql(
     import duckdb
 
     with _load(project_dir, manifest, run_results, catalog) as connection:
-        connection.execute("set search_path = 'dbt,dbt_rt'")
+        connection.execute("set search_path = 'dbt,dbt_rt,estate'")
         try:
             answer = connection.execute(query)
             columns = [part[0] for part in answer.description or ()]

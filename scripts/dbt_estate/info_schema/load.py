@@ -14,12 +14,16 @@ import msgspec
 from dbt_estate.errors import InputError
 from dbt_estate.info_schema import tables
 from dbt_estate.info_schema.artifacts import read_catalog, read_manifest, read_run_results
+from dbt_estate.info_schema.exceptions import load_exceptions
+from dbt_estate.info_schema.facts import estate_rows
+from dbt_estate.info_schema.layer import create_layer
 from dbt_estate.info_schema.rows import Row, project_rows, runtime_rows, variable_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 NAMESPACES = {"dbt": tables.PROJECT, "dbt_rt": tables.RUNTIME}
+_ALL = {**NAMESPACES, "estate": tables.ESTATE}
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,15 @@ def artifacts_in(folder: Path) -> Artifacts:
     return Artifacts(folder / "manifest.json", there("run_results.json"), there("catalog.json"))
 
 
-def load(artifacts: Artifacts, variables: Mapping[str, Any] | None = None) -> DuckDBPyConnection:
+def load(
+    artifacts: Artifacts,
+    variables: Mapping[str, Any] | None = None,
+    project_dir: Path | None = None,
+) -> DuckDBPyConnection:
     """Return a connection to the tables `dbt.<table>` and `dbt_rt.<table>`, all of them there.
 
-    Raises InputError for an artifact that cannot be read.
+    `estate.<table>` is what the rules read. With the project's folder, its files are facts too, and
+    the seed of exceptions is read. Raises InputError for an artifact that cannot be read.
     """
     import duckdb
 
@@ -53,16 +62,18 @@ def load(artifacts: Artifacts, variables: Mapping[str, Any] | None = None) -> Du
     rows = {
         "dbt": {**project_rows(manifest), "project_vars": variable_rows(variables or {})},
         "dbt_rt": runtime_rows(results, catalog),
+        "estate": estate_rows(manifest, project_dir),
     }
     connection = duckdb.connect()
     now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
     with tempfile.TemporaryDirectory(prefix="dbt_estate_") as folder:
-        for namespace, definitions in NAMESPACES.items():
+        for namespace, definitions in _ALL.items():
             connection.execute(f"create schema {namespace}")
             for name, columns in definitions.items():
                 path = Path(folder) / f"{namespace}.{name}.ndjson"
                 _create(connection, f"{namespace}.{name}", columns, now)
                 _insert(connection, f"{namespace}.{name}", columns, rows[namespace].get(name), path)
+    create_layer(connection, load_exceptions(connection, manifest, variables or {}, project_dir))
     return connection
 
 

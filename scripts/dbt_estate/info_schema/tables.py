@@ -252,3 +252,20 @@ RUNTIME: dict[str, dict[str, str]] = {
         comment="VARCHAR",
     ),
 }
+
+# Ours, for the rules: what has no column there, as rows.
+ESTATE: dict[str, dict[str, str]] = {
+    "node_settings": _table(
+        node_unique_id="VARCHAR", kind="VARCHAR", name="VARCHAR", value="VARCHAR"
+    ),
+    "node_exceptions": _table(
+        unique_id="VARCHAR",
+        rule_name="VARCHAR",
+        reason="VARCHAR",
+        valid_until="VARCHAR",
+        owner="VARCHAR",
+    ),
+    "node_facts": _table(
+        unique_id="VARCHAR", fact="VARCHAR", value="VARCHAR", line_number="BIGINT"
+    ),
+}

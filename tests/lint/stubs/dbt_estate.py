@@ -52,3 +52,11 @@ def procedure_calls() -> str:
 
 def data_type(kind: str) -> str:
     return "varchar"
+
+
+def info_table(table: str) -> str:
+    return "select 1 as unique_id"
+
+
+def maturity_exceptions() -> str:
+    return "exceptions"

@@ -1,0 +1,119 @@
+{#- What the rules read and the Information Schema has no column for. scripts/dbt_estate/info_schema/facts.py says the
+    same of a manifest. -#}
+{% macro _add_settings(found, node) -%}
+    {%- set rows = found.rows.node_settings -%}
+    {%- if node.resource_type in ['model', 'snapshot', 'source', 'seed'] -%}
+        {%- for name in [
+            'unique_key', 'incremental_strategy', 'on_schema_change', 'strategy', 'updated_at', 'check_cols',
+            'hard_deletes', 'event_time', 'full_refresh', 'loaded_at_field', 'loaded_at_query'
+        ] -%}
+            {%- set value = node.config.get(name) -%}
+            {%- if name == 'loaded_at_field' and node.resource_type == 'source' -%}
+                {%- set value = node.loaded_at_field or value -%}
+            {%- endif -%}
+            {%- do dbt_estate._add_setting(rows, node, 'config', name, value) -%}
+        {%- endfor -%}
+        {%- set freshness = node.get('freshness') or {} -%}
+        {%- if node.resource_type == 'source' and ((freshness.get('warn_after') or {}).get('count')
+            or (freshness.get('error_after') or {}).get('count')) -%}
+            {%- do dbt_estate._add_setting(rows, node, 'config', 'has_freshness', true) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {%- for name, value in (node.get('meta') or {}).items() if name != 'dbt_estate_ignore' -%}
+        {%- do dbt_estate._add_setting(rows, node, 'meta', name | string, value) -%}
+    {%- endfor -%}
+    {%- for tag in (node.get('tags') or []) | unique(true) -%}
+        {%- do rows.append({'node_unique_id': node.unique_id, 'kind': 'tag', 'name': tag, 'value': none}) -%}
+    {%- endfor -%}
+    {%- do dbt_estate._add_exceptions(found, node) -%}
+{%- endmacro %}
+
+
+{% macro _add_setting(rows, node, kind, name, value) -%}
+    {%- if value is not none -%}
+        {%- set plain = dbt_estate._plain(value) -%}
+        {%- do rows.append({
+            'node_unique_id': node.unique_id, 'kind': kind, 'name': name,
+            'value': plain if plain is string else tojson(plain)
+        }) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _add_exceptions(found, node) -%}
+    {%- set given = (node.get('meta') or {}).get('dbt_estate_ignore') -%}
+    {%- if given is not none -%}
+        {%- set items = [given] if given is mapping or given is string else given -%}
+        {%- for item in items -%}
+            {%- set entry = item if item is mapping else {'rule': item} -%}
+            {%- set row = {'unique_id': node.unique_id} -%}
+            {%- for column, name in [
+                ('rule_name', 'rule'), ('reason', 'reason'), ('valid_until', 'until'), ('owner', 'owner')
+            ] -%}
+                {%- set value = dbt_estate._plain(entry.get(name)) -%}
+                {%- do row.update({column: value if value is string or value is none else tojson(value)}) -%}
+            {%- endfor -%}
+            {%- do found.rows.node_exceptions.append(row) -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _add_facts(found, node) -%}
+    {%- set code = node.get('raw_code') or '' -%}
+    {%- set rows = found.rows.node_facts -%}
+    {%- if node.package_name == project_name and node.resource_type == 'operation' -%}
+        {%- if 'dbt_estate.' not in code -%}
+            {%- do rows.append({'unique_id': node.unique_id, 'fact': 'hook', 'value': code}) -%}
+        {%- endif -%}
+    {%- elif node.package_name == project_name and node.resource_type in ['model', 'snapshot']
+        and node.language == 'sql' -%}
+        {%- set lines = modules.re.findall('(?m)^[^\\S\\n]*(?!--)\\S', code) | length | string -%}
+        {%- do rows.append({'unique_id': node.unique_id, 'fact': 'sql_lines', 'value': lines}) -%}
+        {%- set normal = code.lower().split() | join(' ') -%}
+        {%- do rows.append({'unique_id': node.unique_id, 'fact': 'sql_hash', 'value': local_md5(normal)}) -%}
+        {%- if 'is_incremental' in code -%}
+            {%- do rows.append({'unique_id': node.unique_id, 'fact': 'is_incremental'}) -%}
+        {%- endif -%}
+        {%- do dbt_estate._add_code_facts(rows, node.unique_id, code) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Comments and texts come first in the pattern, so that nothing is found in them. -#}
+{% macro _code_pattern() -%}
+    {%- set pattern -%}
+        {%- raw -%}
+            (?i)--[^\n]*|/\*[\s\S]*?\*/|\{\x23[\s\S]*?\x23\}|'(?:''|\\'|[^'])*'
+            |\b(?:extract|trim|substring|overlay|position)\s*\([^()]*\)|\bdistinct\s+from\b
+            |\b(?:from|join)\s+((?:\w+|"[^"\n]+"|`[^`\n]+`|\[[^\]\n]+\])
+            (?:\s*\.\s*(?:\w+|"[^"\n]+"|`[^`\n]+`|\[[^\]\n]+\])){1,3}(?![\w.]|\s*\()
+            |`[^`\n]*\.[^`\n]*`|\{\{-?\s*var\s*\([^{}]*\}\})
+            |((?:\bselect\s+(?:distinct\s+)?|,\s*)(?:[\w\"`\[\]]+\.)*\*)(?:(?=\s*from\s+(\w+)(?![\w.]|\s*\()))?
+        {%- endraw -%}
+    {%- endset -%}
+    {{- return(pattern.split() | join) -}}
+{%- endmacro %}
+
+
+{% macro _add_code_facts(rows, unique_id, code) -%}
+    {%- for found in modules.re.finditer(dbt_estate._code_pattern(), code) -%}
+        {%- set line = code[:found.start()].count('\n') + 1 -%}
+        {%- set reference, star, table = found.group(1), found.group(2), found.group(3) -%}
+        {%- if reference -%}
+            {%- do rows.append({
+                'unique_id': unique_id, 'fact': 'hard_coded_reference', 'value': reference.split() | join(' '),
+                'line_number': line
+            }) -%}
+        {%- elif star and not (table and modules.re.search(
+            '(?i)\\b' ~ table ~ '\\sas\\s*(?:not\\s+)?(?:materialized\\s*)?\\(', code
+        )) -%}
+            {%- set line = code[:found.end(2)].count('\n') + 1 -%}
+            {%- do rows.append({'unique_id': unique_id, 'fact': 'select_star', 'line_number': line}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if code.rstrip().endswith(';') -%}
+        {%- set line = code.rstrip().count('\n') + 1 -%}
+        {%- do rows.append({'unique_id': unique_id, 'fact': 'trailing_semicolon', 'line_number': line}) -%}
+    {%- endif -%}
+{%- endmacro %}

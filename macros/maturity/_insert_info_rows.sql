@@ -1,0 +1,101 @@
+{#- One JSON list in several statements, as a statement has a size, too: SQL Server's batch 256 MB at most, and a
+    literal of some megabytes is slow to parse anywhere. -#}
+{% macro _insert_info_rows() -%}
+    {%- if execute -%}
+        {%- set table = model.name.removeprefix('estate_') -%}
+        {%- set columns = dbt_estate._info_columns(table) -%}
+        {%- set names = [] -%}
+        {%- for name in columns -%}{%- do names.append(dbt_estate.identifier(name)) -%}{%- endfor -%}
+        {%- for chunk in dbt_estate._graph_rows()[table] -%}
+            {%- call statement('estate_info_rows') -%}
+insert into {{ this }} ({{ names | join(', ') }})
+select {{ names | join(', ') }}
+from (
+    {{ dbt_estate.json_rows(chunk, columns) | indent(4) }}
+) as given_rows
+            {%- endcall -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- All rows of the graph by table, in lists of JSON of at most 2 MB. They are made once an invocation: where dbt keeps
+    `graph` as a dictionary, its threads share it. On dbt 1.12 a look at a node turns it into a dictionary anew. -#}
+{% macro _graph_rows() -%}
+    {%- if graph.setdefault is not defined -%}
+        {{- return(dbt_estate._make_graph_rows()) -}}
+    {%- endif -%}
+    {%- set key = 'dbt_estate rows ' ~ invocation_id -%}
+    {%- if key not in graph -%}
+        {%- do graph.setdefault(key, dbt_estate._make_graph_rows()) -%}
+    {%- endif -%}
+    {{- return(graph[key]) -}}
+{%- endmacro %}
+
+
+{% macro _make_graph_rows() -%}
+    {%- set rows = {} -%}
+    {%- for table in [
+        'models', 'seeds', 'snapshots', 'functions', 'analyses', 'hooks', 'sources', 'data_tests', 'unit_tests',
+        'node_columns', 'dag_nodes', 'edges', 'groups', 'exposures', 'metrics', 'saved_queries', 'semantic_models',
+        'semantic_entities', 'semantic_measures', 'semantic_dimensions', 'time_spines', 'project', 'packages',
+        'node_settings', 'node_exceptions', 'node_facts'
+    ] -%}
+        {%- do rows.update({table: []}) -%}
+    {%- endfor -%}
+    {%- set found = {'rows': rows, 'packages': {}, 'nodes': {}, 'parents': {}} -%}
+    {%- for node in graph.nodes.values() -%}{%- do dbt_estate._add_node(found, node) -%}{%- endfor -%}
+    {%- for node in graph.sources.values() -%}{%- do dbt_estate._add_node(found, node) -%}{%- endfor -%}
+    {%- for node in graph.get('functions', {}).values() -%}{%- do dbt_estate._add_node(found, node) -%}{%- endfor -%}
+    {%- do dbt_estate._add_other_resources(found) -%}
+    {%- do dbt_estate._add_edges(found) -%}
+    {%- set chunks = {} -%}
+    {%- for table, given in rows.items() -%}
+        {%- do chunks.update({table: dbt_estate._chunks(given)}) -%}
+    {%- endfor -%}
+    {{- return(chunks) -}}
+{%- endmacro %}
+
+
+{% macro _chunks(rows, limit=2000000) -%}
+    {%- set open = namespace(rows=[], size=0) -%}
+    {%- set chunks = [] -%}
+    {%- set moment = '"ingested_at": "' ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S') ~ '"}' -%}
+    {%- for row in rows -%}
+        {%- set text = tojson(row) or tojson(dbt_estate._plain(row)) -%}
+        {%- if open.rows and open.size + text | length > limit -%}
+            {%- do chunks.append('[' ~ open.rows | join(',\n') ~ ']') -%}
+            {%- set open.rows = [] -%}
+            {%- set open.size = 0 -%}
+        {%- endif -%}
+        {%- do open.rows.append(text[:-1] ~ ', ' ~ moment) -%}
+        {%- set open.size = open.size + text | length + moment | length + 4 -%}
+    {%- endfor -%}
+    {%- if open.rows -%}{%- do chunks.append('[' ~ open.rows | join(',\n') ~ ']') -%}{%- endif -%}
+    {{- return(chunks) -}}
+{%- endmacro %}
+
+
+{#- What JSON has no form for, such as a date in `meta`, as text. -#}
+{% macro _plain(value) -%}
+    {%- if value is mapping -%}
+        {%- set found = {} -%}
+        {%- for key, item in value.items() -%}
+            {%- do found.update({key | string: dbt_estate._plain(item)}) -%}
+        {%- endfor -%}
+        {{- return(found) -}}
+    {%- elif value is string or value is number or value is none -%}
+        {{- return(value) -}}
+    {%- elif value is iterable -%}
+        {%- set found = [] -%}
+        {%- for item in value -%}{%- do found.append(dbt_estate._plain(item)) -%}{%- endfor -%}
+        {{- return(found) -}}
+    {%- endif -%}
+    {{- return(value.isoformat() if value.isoformat is defined else value | string) -}}
+{%- endmacro %}
+
+
+{#- A value as the text of JSON, none as NULL. -#}
+{% macro _json(value) -%}
+    {{- return(none if value is none else tojson(value) or tojson(dbt_estate._plain(value))) -}}
+{%- endmacro %}

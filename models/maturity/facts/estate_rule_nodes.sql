@@ -1,0 +1,122 @@
+{#- What each kind of resource has in the place of a column; a column that it lacks is null. -#}
+{%- set missing = "cast(null as " ~ dbt_estate.data_type('text') ~ ")" -%}
+{%- set columns = [
+    'unique_id', 'resource_type', 'resource_name', 'package_name', 'file_path', 'properties_path', 'alias',
+    'database_name', 'schema_name', 'relation_name', 'node_language', 'materialized', 'access_level', 'group_name',
+    'owner_name', 'source_name', 'model_version', 'latest_version', 'deprecation_date', 'description',
+    'source_description', 'is_contracted'
+] -%}
+{%- set group = dbt_estate.identifier('group') -%}
+{%- set node = {
+    'unique_id': 'unique_id', 'resource_type': 'resource_type', 'resource_name': 'name', 'package_name': 'package_name',
+    'file_path': 'original_file_path', 'properties_path': 'properties_yml_file_path', 'alias': 'alias',
+    'database_name': 'database_name', 'schema_name': 'schema_name', 'relation_name': 'relation_name',
+    'node_language': 'node_language', 'materialized': 'materialized', 'access_level': 'access', 'group_name': group,
+    'model_version': 'version', 'latest_version': 'latest_version', 'deprecation_date': 'deprecation_date',
+    'description': 'description', 'is_contracted': 'cast(contract_enforced as int)'
+} -%}
+{%- set other = {
+    'unique_id': 'unique_id', 'resource_name': 'name', 'package_name': 'package_name',
+    'file_path': 'original_file_path', 'properties_path': 'original_file_path', 'description': 'description',
+    'is_contracted': '0'
+} -%}
+{%- set kinds = {
+    'models': node, 'seeds': node, 'snapshots': node, 'analyses': node,
+    'sources': dict(
+        node, resource_name="concat(source_name, '.', name)", source_name='source_name',
+        source_description='source_description', owner_name='loader'
+    ),
+    'exposures': dict(other, resource_type="'exposure'", owner_name='owner_name'),
+    'metrics': dict(other, resource_type="'metric'", group_name=group),
+    'saved_queries': dict(other, resource_type="'saved_query'", group_name=group)
+} -%}
+{%- set settings = [
+    'unique_key', 'incremental_strategy', 'on_schema_change', 'strategy', 'updated_at', 'event_time', 'loaded_at_field',
+    'loaded_at_query', 'has_freshness'
+] -%}
+with resources as (
+    {%- for kind, given in kinds.items() %}
+        select
+        {%- for column in columns %}
+                {{ given.get(column, missing) }} as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+        from {{ ref('dbt_estate', 'estate_' ~ kind) }}
+        {%- if 'materialized' in given %}
+            where cast(enabled as int) = 1
+        {%- endif %}
+        {%- if not loop.last %}
+            union all
+        {%- endif %}
+    {%- endfor %}
+),
+
+settings as (
+    select
+        node_unique_id,
+    {%- for name in settings %}
+        max(case when name = '{{ name }}' then value end) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from {{ ref('dbt_estate', 'estate_node_settings') }}
+    where kind = 'config'
+    group by node_unique_id
+),
+
+listed_columns as (
+    select
+        node_unique_id,
+        count(*) as listed,
+        sum(case when coalesce(description, '') = '' then 0 else 1 end) as described
+    from {{ ref('dbt_estate', 'estate_node_columns') }}
+    group by node_unique_id
+),
+
+tests as (
+    select
+        node_unique_id,
+        count(*) as tests
+    from {{ ref('dbt_estate', 'estate_data_tests') }}
+    where cast(enabled as int) = 1
+    group by node_unique_id
+)
+
+select
+    resources.unique_id,
+    resources.resource_type,
+    resources.resource_name,
+    resources.package_name,
+    resources.file_path,
+    resources.properties_path,
+    resources.alias,
+    resources.database_name,
+    resources.schema_name,
+    resources.relation_name,
+    resources.node_language,
+    resources.materialized,
+    resources.access_level,
+    resources.group_name,
+    resources.owner_name,
+    resources.source_name,
+    resources.model_version,
+    resources.latest_version,
+    resources.deprecation_date,
+    settings.unique_key,
+    settings.incremental_strategy,
+    settings.on_schema_change,
+    settings.strategy,
+    settings.updated_at,
+    settings.event_time,
+    coalesce(settings.loaded_at_field, settings.loaded_at_query) as loaded_at,
+    case when settings.has_freshness is null then 0 else 1 end as has_freshness,
+    coalesce(resources.is_contracted, 0) as is_contracted,
+    case when coalesce(resources.description, '') = '' then 0 else 1 end as is_described,
+    case when coalesce(resources.source_description, '') = '' then 0 else 1 end as is_source_described,
+    coalesce(listed_columns.listed, 0) as listed_columns,
+    coalesce(listed_columns.described, 0) as described_columns,
+    coalesce(tests.tests, 0) as tests,
+    case when resources.package_name = 'dbt_estate' then 1 else 0 end as is_own,
+    case when resources.package_name = project.project_name then 0 else 1 end as is_installed
+from resources
+cross join {{ ref('dbt_estate', 'estate_project') }} as project
+left join settings on resources.unique_id = settings.node_unique_id
+left join listed_columns on resources.unique_id = listed_columns.node_unique_id
+left join tests on resources.unique_id = tests.node_unique_id

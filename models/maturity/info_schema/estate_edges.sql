@@ -1,0 +1,1 @@
+{{ dbt_estate.info_table('edges') }}

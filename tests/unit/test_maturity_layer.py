@@ -1,0 +1,239 @@
+"""The layer that the rules read: facts of SQL and of files, and its text on every engine."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import sqlglot
+from jinja2 import Environment, StrictUndefined
+
+from dbt_estate.errors import InputError
+from dbt_estate.info_schema.facts import PATTERN, found_in
+from dbt_estate.info_schema.layer import LAYER, models_folder
+from dbt_estate.info_schema.load import Artifacts, load
+from tests.support.estate import REPOSITORY
+from tests.support.rendering import Macros
+from tests.unit.test_info_schema import manifest, node
+
+Found = list[tuple[str, str | None, int]]
+REFERENCE, STAR = "hard_coded_reference", "select_star"
+
+CASES: list[tuple[str, Found]] = [
+    ("select a from {{ ref('x') }}", []),
+    ("select a from raw.orders", [(REFERENCE, "raw.orders", 1)]),
+    ("select a\nfrom  db . raw.\n orders o", [(REFERENCE, "db . raw. orders", 2)]),
+    ('select a from x join "my db"."t" on 1 = 1', [(REFERENCE, '"my db"."t"', 1)]),
+    ("select a from `p.d.t`", [(REFERENCE, "`p.d.t`", 1)]),
+    ("select a from [dbo].[t]", [(REFERENCE, "[dbo].[t]", 1)]),
+    ("select a from {{ var('table') }}", [(REFERENCE, "{{ var('table') }}", 1)]),
+    ("select a from cte", []),
+    ("select a from raw.f(1)", []),
+    ("select extract(year from o.day), trim(both from o.x) from o", []),
+    ("select a is distinct from o.b from o", []),
+    ("-- from raw.x\n/* join raw.y */ select 'from raw.z' {# from raw.w #} from cte", []),
+    ("select 'it''s' as a from raw.x", [(REFERENCE, "raw.x", 1)]),
+    ("select * from {{ ref('x') }}", [(STAR, None, 1)]),
+    ("select a,\n  b.*\nfrom x b", [(STAR, None, 2)]),
+    ("select distinct x.* from x", [(STAR, None, 1)]),
+    ("select count(*), a * b, 2 * 3 from x", []),
+    ("with final as (select 1 as a) select * from final", []),
+    ("with final as materialized (select 1 as a)\nselect * from FINAL", []),
+    ("select * from final", [(STAR, None, 1)]),
+    ("select 1 as a;\n", [("trailing_semicolon", None, 1)]),
+    ("select 1 as a\n;\n", [("trailing_semicolon", None, 2)]),
+]
+
+
+@pytest.mark.parametrize(("code", "wanted"), CASES, ids=[code[:40] for code, _ in CASES])
+def test_what_stands_in_the_sql(code: str, wanted: Found) -> None:
+    assert found_in(code) == wanted
+    assert found_by_the_pattern(code) == wanted
+
+
+def found_by_the_pattern(code: str) -> Found:
+    """Find the same in one pass, as the macro does."""
+    cte = r"(?i)\b{}\sas\s*(?:not\s+)?(?:materialized\s*)?\("
+    found: Found = []
+    for match in re.finditer(PATTERN, code):
+        reference, star, table = match.groups()
+        line = code.count("\n", 0, match.start()) + 1
+        if reference:
+            found.append((REFERENCE, " ".join(reference.split()), line))
+        elif star and not (table and re.search(cte.format(table), code)):
+            found.append((STAR, None, code.count("\n", 0, match.end(2)) + 1))
+    if code.rstrip().endswith(";"):
+        found.append(("trailing_semicolon", None, code.rstrip().count("\n") + 1))
+    return found
+
+
+PIECES = (
+    "select ", "distinct ", "* ", "a.* ", ", ", "from ", "join ", "x ", "raw.t ", "raw.t.u ",
+    "`p.d.t` ", "-- ", "\n", "/* ", "*/ ", "'", "( ", ") ", "count(*) ", "extract(year from a.b) ",
+    "distinct from a.b ", "with x as (", "as ", "{{ ref('m') }} ", "{{ var('m') }} ", "{# ", "#} ",
+    "raw.f(1) ", "; ", "on a.b = 1 ", "\"q s\".t ", "[d].[t] ", "İ", "FROM ", "Select ",
+)  # fmt: skip
+
+
+def test_the_quick_way_finds_what_the_pattern_finds() -> None:
+    rng = random.Random(7)
+    found = 0
+    for _ in range(20_000):
+        code = "".join(rng.choices(PIECES, k=rng.randrange(1, 16)))
+        assert found_in(code) == found_by_the_pattern(code), repr(code)
+        found += len(found_in(code))
+    assert found > 3000
+
+
+def test_the_macro_has_the_same_pattern() -> None:
+    assert Macros("duckdb")._code_pattern() == PATTERN
+
+
+LAYER_FILES = sorted((REPOSITORY / "models" / "maturity" / "facts").glob("*.sql"))
+
+
+def rendered(path: Path, adapter: str) -> str:
+    macros = Macros(adapter)
+    package = SimpleNamespace(
+        identifier=macros.identifier,
+        data_type=macros.data_type,
+        maturity_exceptions=lambda: "my_exceptions",
+    )
+    environment = Environment(undefined=StrictUndefined)
+    template = environment.from_string(path.read_text(encoding="utf-8"))
+    return template.render(dbt_estate=package, ref=lambda *names: f"s.{names[-1]}")
+
+
+@pytest.mark.parametrize("path", LAYER_FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    ("adapter", "dialect"),
+    [("sqlserver", "tsql"), ("spark", "spark"), ("postgres", "postgres"), ("duckdb", "duckdb")],
+)
+def test_the_layer_is_sql_on_every_engine(path: Path, adapter: str, dialect: str) -> None:
+    text = rendered(path, adapter)
+    (tree,) = sqlglot.parse(text, dialect=dialect, error_level=sqlglot.ErrorLevel.RAISE)
+    assert tree is not None
+    assert isinstance(tree, sqlglot.exp.Query)
+    # Spark reads "x" as a text, T-SQL has no booleans, and no engine needs an order here.
+    assert not (adapter == "spark" and '"' in text)
+    assert not list(tree.find_all(sqlglot.exp.Boolean, sqlglot.exp.Order))
+
+
+def test_the_layer_is_in_the_order_of_its_parts() -> None:
+    assert {f"estate_rule_{name}" for name in LAYER} == {path.stem for path in LAYER_FILES}
+    assert models_folder().is_dir()
+
+
+def loaded(folder: Path, document: dict[str, Any], **variables: Any) -> Any:
+    path = folder / "target" / "manifest.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return load(Artifacts(path), {"dbt_estate": variables}, folder)
+
+
+def shop(*nodes: dict[str, Any]) -> dict[str, Any]:
+    document = manifest()
+    document["metadata"]["project_name"] = "shop"
+    document["nodes"].update({item["unique_id"]: item for item in nodes})
+    return document
+
+
+def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
+    code = "select *\nfrom raw.x"
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "late.sql").write_text(f"\n\n\n{code}\n", encoding="utf-8")
+    late = node("model", "late", raw_code=code, language="sql")
+    query = (
+        "select fact, fact_value, line_number from (select name as fact, * from estate.rule_facts) "
+        "where unique_id = 'model.shop.late' and line_number is not null order by line_number"
+    )
+    with loaded(tmp_path, shop(late)) as connection:
+        assert connection.execute(query).fetchall() == [
+            (STAR, None, 4),
+            (REFERENCE, "raw.x", 5),
+        ]
+
+
+def test_the_files_of_a_project_are_facts(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    project = repository / "transform"
+    for name in (
+        "transform/dbt_project.yml", "README.md", ".git/HEAD", ".github/Pull_Request_Template.md",
+        ".github/workflows/ci.yml", "transform/selectors.yml", "docs/CONTRIBUTING.md",
+        "transform/.sqlfluff", ".pre-commit-config.yaml",
+    ):  # fmt: skip
+        path = repository / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("name: shop\n", encoding="utf-8")
+    packages = {"packages": [{"package": "dbt-labs/dbt_utils"}, {"local": "../dbt_estate/"}]}
+    (project / "packages.yml").write_text(json.dumps(packages), encoding="utf-8")
+    query = "select fact, value from estate.node_facts where unique_id = 'project.shop' order by 1"
+    with loaded(project, shop()) as connection:
+        found = dict(connection.execute(query).fetchall())
+    assert found == {
+        "ci_workflow": ".github/workflows/ci.yml",
+        "contribution_guide": "docs/CONTRIBUTING.md",
+        "files_read": None,
+        "package": "dbt-labs/dbt_utils",
+        "pre_commit": ".pre-commit-config.yaml",
+        "pull_request_template": ".github/Pull_Request_Template.md",
+        "readme": "README.md",
+        "selectors": "selectors.yml",
+        "style_guide": ".sqlfluff",
+        "unit_tests_read": None,
+    }
+
+
+def test_without_its_files_nothing_is_said_of_them(tmp_path: Path) -> None:
+    with loaded(tmp_path, shop()) as connection:
+        facts = connection.execute("select distinct fact from estate.node_facts").fetchall()
+    assert ("files_read",) not in facts
+
+
+def test_exceptions_of_the_seed_and_of_meta(tmp_path: Path) -> None:
+    ignored = [{"rule": "root_models", "reason": "by design", "until": "2030-01-01"}, "stray"]
+    model = node("model", "m", meta={"dbt_estate_ignore": ignored}, language="sql")
+    seed = node("seed", "our_exceptions", original_file_path="seeds/our_exceptions.csv")
+    (tmp_path / "seeds").mkdir()
+    path = tmp_path / "seeds" / "our_exceptions.csv"
+    path.write_text("unique_id,rule_name,reason,valid_until,owner\nmodel.shop.*,x,why,,me\n")
+    query = "select * from estate.rule_exceptions order by origin, rule_name"
+    maturity = {"exceptions": "our_exceptions"}
+    with loaded(tmp_path, shop(model, seed), maturity=maturity) as connection:
+        assert connection.execute(query).fetchall() == [
+            ("model.shop.m", "root_models", "by design", "2030-01-01", None, "meta"),
+            ("model.shop.m", "stray", None, None, None, "meta"),
+            ("model.shop.*", "x", "why", None, "me", "seed"),
+        ]
+    path.write_text("unique_id,rule\n")
+    with pytest.raises(InputError, match="it lacks rule_name, reason, valid_until, owner"):
+        loaded(tmp_path, shop(seed), maturity=maturity)
+    with pytest.raises(InputError, match="must be the name of a seed of the project, got: none"):
+        loaded(tmp_path, shop(seed), maturity={"exceptions": "none"})
+
+
+def test_what_is_ours_or_installed_is_marked(tmp_path: Path) -> None:
+    own = node("model", "estate_models", package_name="dbt_estate")
+    own["unique_id"] = "model.dbt_estate.estate_models"
+    other = node("model", "other", package_name="utils")
+    other["unique_id"] = "model.utils.other"
+    hooks = [
+        {**node("operation", f"hook_{n}", raw_code=code), "package_name": "shop"}
+        for n, code in enumerate(("{{ mine() }}", "{{ dbt_estate.print_vocabulary_findings() }}"))
+    ]
+    query = (
+        "select resource_name, is_own, is_installed from estate.rule_nodes "
+        "where resource_type = 'model' order by 1"
+    )
+    with loaded(tmp_path, shop(own, other, *hooks)) as connection:
+        marks = {name: marks for name, *marks in connection.execute(query).fetchall()}
+        hook = "select unique_id from estate.node_facts where fact = 'hook' and value like '%ine%'"
+        assert connection.execute(hook).fetchall() == [("operation.shop.hook_0",)]
+    assert marks["orders"] == [0, 0]
+    assert marks["estate_models"] == [1, 1]
+    assert marks["other"] == [0, 1]
