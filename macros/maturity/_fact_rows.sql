@@ -1,81 +1,81 @@
 {#- What the rules read and the Information Schema has no column for. scripts/dbt_estate/info_schema/facts.py says the
     same of a manifest. -#}
 {% macro _add_settings(found, node) -%}
-    {%- set rows = found.rows.node_settings -%}
-    {%- if node.resource_type in ['model', 'snapshot', 'source', 'seed'] -%}
+    {%- set rows, unique_id = found['rows']['node_settings'], node['unique_id'] -%}
+    {%- if node['resource_type'] in ['model', 'snapshot', 'source', 'seed'] -%}
+        {%- set config = node['config'] -%}
         {%- for name in [
             'unique_key', 'incremental_strategy', 'on_schema_change', 'strategy', 'updated_at', 'check_cols',
             'hard_deletes', 'event_time', 'full_refresh', 'loaded_at_field', 'loaded_at_query'
         ] -%}
-            {%- set value = node.config.get(name) -%}
-            {%- if name == 'loaded_at_field' and node.resource_type == 'source' -%}
-                {%- set value = node.loaded_at_field or value -%}
+            {%- set value = config.get(name) -%}
+            {%- if name == 'loaded_at_field' and node['resource_type'] == 'source' -%}
+                {%- set value = node['loaded_at_field'] or value -%}
             {%- endif -%}
-            {%- do dbt_estate._add_setting(rows, node, 'config', name, value) -%}
+            {%- if value is not none -%}
+                {%- do dbt_estate._add_setting(rows, unique_id, 'config', name, value) -%}
+            {%- endif -%}
         {%- endfor -%}
         {%- set freshness = node.get('freshness') or {} -%}
-        {%- if node.resource_type == 'source' and ((freshness.get('warn_after') or {}).get('count')
+        {%- if node['resource_type'] == 'source' and ((freshness.get('warn_after') or {}).get('count')
             or (freshness.get('error_after') or {}).get('count')) -%}
-            {%- do dbt_estate._add_setting(rows, node, 'config', 'has_freshness', true) -%}
+            {%- do dbt_estate._add_setting(rows, unique_id, 'config', 'has_freshness', true) -%}
         {%- endif -%}
     {%- endif -%}
-    {%- for name, value in (node.get('meta') or {}).items() if name != 'dbt_estate_ignore' -%}
-        {%- do dbt_estate._add_setting(rows, node, 'meta', name | string, value) -%}
+    {%- for name, value in (node.get('meta') or {}).items() -%}
+        {%- if name == 'dbt_estate_ignore' -%}
+            {%- do dbt_estate._add_exceptions(found, unique_id, value) -%}
+        {%- elif value is not none -%}
+            {%- do dbt_estate._add_setting(rows, unique_id, 'meta', name | string, value) -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- for tag in (node.get('tags') or []) | unique(true) -%}
-        {%- do rows.append({'node_unique_id': node.unique_id, 'kind': 'tag', 'name': tag, 'value': none}) -%}
+        {%- do rows.append({'node_unique_id': unique_id, 'kind': 'tag', 'name': tag, 'value': none}) -%}
     {%- endfor -%}
-    {%- do dbt_estate._add_exceptions(found, node) -%}
 {%- endmacro %}
 
 
-{% macro _add_setting(rows, node, kind, name, value) -%}
-    {%- if value is not none -%}
-        {%- set plain = dbt_estate._plain(value) -%}
-        {%- do rows.append({
-            'node_unique_id': node.unique_id, 'kind': kind, 'name': name,
-            'value': plain if plain is string else tojson(plain)
-        }) -%}
-    {%- endif -%}
+{% macro _add_setting(rows, unique_id, kind, name, value) -%}
+    {%- set plain = value if value is string else dbt_estate._plain(value) -%}
+    {%- do rows.append({
+        'node_unique_id': unique_id, 'kind': kind, 'name': name,
+        'value': plain if plain is string else tojson(plain)
+    }) -%}
 {%- endmacro %}
 
 
-{% macro _add_exceptions(found, node) -%}
-    {%- set given = (node.get('meta') or {}).get('dbt_estate_ignore') -%}
-    {%- if given is not none -%}
-        {%- set items = [given] if given is mapping or given is string else given -%}
-        {%- for item in items -%}
-            {%- set entry = item if item is mapping else {'rule': item} -%}
-            {%- set row = {'unique_id': node.unique_id} -%}
-            {%- for column, name in [
-                ('rule_name', 'rule'), ('reason', 'reason'), ('valid_until', 'until'), ('owner', 'owner')
-            ] -%}
-                {%- set value = dbt_estate._plain(entry.get(name)) -%}
-                {%- do row.update({column: value if value is string or value is none else tojson(value)}) -%}
-            {%- endfor -%}
-            {%- do found.rows.node_exceptions.append(row) -%}
+{% macro _add_exceptions(found, unique_id, given) -%}
+    {%- set items = [given] if given is mapping or given is string else given or [] -%}
+    {%- for item in items -%}
+        {%- set entry = item if item is mapping else {'rule': item} -%}
+        {%- set row = {'unique_id': unique_id} -%}
+        {%- for column, name in [
+            ('rule_name', 'rule'), ('reason', 'reason'), ('valid_until', 'until'), ('owner', 'owner')
+        ] -%}
+            {%- set value = dbt_estate._plain(entry.get(name)) -%}
+            {%- do row.update({column: value if value is string or value is none else tojson(value)}) -%}
         {%- endfor -%}
-    {%- endif -%}
+        {%- do found['rows']['node_exceptions'].append(row) -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 
+{#- Of a hook, or of the SQL of a model or snapshot of the project. -#}
 {% macro _add_facts(found, node) -%}
-    {%- set code = node.get('raw_code') or '' -%}
-    {%- set rows = found.rows.node_facts -%}
-    {%- if node.package_name == project_name and node.resource_type == 'operation' -%}
+    {%- set code, rows, unique_id = node['raw_code'] or '', found['rows']['node_facts'], node['unique_id'] -%}
+    {%- if node['resource_type'] == 'operation' -%}
         {%- if 'dbt_estate.' not in code -%}
-            {%- do rows.append({'unique_id': node.unique_id, 'fact': 'hook', 'value': code}) -%}
+            {%- do rows.append({'unique_id': unique_id, 'fact': 'hook', 'value': code}) -%}
         {%- endif -%}
-    {%- elif node.package_name == project_name and node.resource_type in ['model', 'snapshot']
-        and node.language == 'sql' -%}
+    {%- elif node['language'] == 'sql' -%}
         {%- set lines = modules.re.findall('(?m)^[^\\S\\n]*(?!--)\\S', code) | length | string -%}
-        {%- do rows.append({'unique_id': node.unique_id, 'fact': 'sql_lines', 'value': lines}) -%}
+        {%- do rows.append({'unique_id': unique_id, 'fact': 'sql_lines', 'value': lines}) -%}
         {%- set normal = code.lower().split() | join(' ') -%}
-        {%- do rows.append({'unique_id': node.unique_id, 'fact': 'sql_hash', 'value': local_md5(normal)}) -%}
+        {%- do rows.append({'unique_id': unique_id, 'fact': 'sql_hash', 'value': local_md5(normal)}) -%}
         {%- if 'is_incremental' in code -%}
-            {%- do rows.append({'unique_id': node.unique_id, 'fact': 'is_incremental'}) -%}
+            {%- do rows.append({'unique_id': unique_id, 'fact': 'is_incremental'}) -%}
         {%- endif -%}
-        {%- do dbt_estate._add_code_facts(rows, node.unique_id, code) -%}
+        {%- do dbt_estate._add_code_facts(found, unique_id, code) -%}
     {%- endif -%}
 {%- endmacro %}
 
@@ -96,10 +96,11 @@
 {%- endmacro %}
 
 
-{% macro _add_code_facts(rows, unique_id, code) -%}
-    {%- for found in modules.re.finditer(dbt_estate._code_pattern(), code) -%}
-        {%- set line = code[:found.start()].count('\n') + 1 -%}
-        {%- set reference, star, table = found.group(1), found.group(2), found.group(3) -%}
+{% macro _add_code_facts(found, unique_id, code) -%}
+    {%- set rows = found['rows']['node_facts'] -%}
+    {%- for place in found['pattern'].finditer(code) -%}
+        {%- set line = code[:place.start()].count('\n') + 1 -%}
+        {%- set reference, star, table = place.group(1), place.group(2), place.group(3) -%}
         {%- if reference -%}
             {%- do rows.append({
                 'unique_id': unique_id, 'fact': 'hard_coded_reference', 'value': reference.split() | join(' '),
@@ -108,7 +109,7 @@
         {%- elif star and not (table and modules.re.search(
             '(?i)\\b' ~ table ~ '\\sas\\s*(?:not\\s+)?(?:materialized\\s*)?\\(', code
         )) -%}
-            {%- set line = code[:found.end(2)].count('\n') + 1 -%}
+            {%- set line = code[:place.end(2)].count('\n') + 1 -%}
             {%- do rows.append({'unique_id': unique_id, 'fact': 'select_star', 'line_number': line}) -%}
         {%- endif -%}
     {%- endfor -%}

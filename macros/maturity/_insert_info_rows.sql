@@ -43,10 +43,13 @@ from (
     ] -%}
         {%- do rows.update({table: []}) -%}
     {%- endfor -%}
-    {%- set found = {'rows': rows, 'packages': {}, 'nodes': {}, 'parents': {}} -%}
-    {%- for node in graph.nodes.values() -%}{%- do dbt_estate._add_node(found, node) -%}{%- endfor -%}
-    {%- for node in graph.sources.values() -%}{%- do dbt_estate._add_node(found, node) -%}{%- endfor -%}
-    {%- for node in graph.get('functions', {}).values() -%}{%- do dbt_estate._add_node(found, node) -%}{%- endfor -%}
+    {%- set found = {
+        'rows': rows, 'packages': {}, 'nodes': {}, 'parents': {},
+        'pattern': modules.re.compile(dbt_estate._code_pattern())
+    } -%}
+    {%- for nodes in [graph.nodes, graph.sources, graph.get('functions', {})] -%}
+        {%- do dbt_estate._add_nodes(found, nodes) -%}
+    {%- endfor -%}
     {%- do dbt_estate._add_other_resources(found) -%}
     {%- do dbt_estate._add_edges(found) -%}
     {%- set chunks = {} -%}

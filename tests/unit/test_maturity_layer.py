@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -187,6 +188,28 @@ def test_the_files_of_a_project_are_facts(tmp_path: Path) -> None:
         "style_guide": ".sqlfluff",
         "unit_tests_read": None,
     }
+
+
+def test_what_git_says(tmp_path: Path) -> None:
+    query = "select git_sha, git_branch, git_uncommitted_changes from dbt.project"
+    with loaded(tmp_path, shop()) as connection:
+        assert connection.execute(query).fetchall() == [(None, None, None)]
+
+    def git(*arguments: str) -> str:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@x.org")
+        command = ["git", "-C", str(tmp_path), *identity, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    git("init", "-b", "main")
+    (tmp_path / "a.txt").write_text("1")
+    git("add", ".")
+    git("commit", "-m", "one")
+    with loaded(tmp_path, shop()) as connection:
+        assert connection.execute(query).fetchall() == [(git("rev-parse", "HEAD"), "main", False)]
+    (tmp_path / "a.txt").write_text("2")
+    git("checkout", "--detach")
+    with loaded(tmp_path, shop()) as connection:
+        assert connection.execute(query).fetchall() == [(git("rev-parse", "HEAD"), None, True)]
 
 
 def test_without_its_files_nothing_is_said_of_them(tmp_path: Path) -> None:

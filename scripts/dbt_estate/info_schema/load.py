@@ -16,6 +16,7 @@ from dbt_estate.info_schema import tables
 from dbt_estate.info_schema.artifacts import read_catalog, read_manifest, read_run_results
 from dbt_estate.info_schema.exceptions import load_exceptions
 from dbt_estate.info_schema.facts import estate_rows
+from dbt_estate.info_schema.git import git_columns
 from dbt_estate.info_schema.layer import create_layer
 from dbt_estate.info_schema.rows import Row, project_rows, runtime_rows, variable_rows
 
@@ -64,6 +65,8 @@ def load(
         "dbt_rt": runtime_rows(results, catalog),
         "estate": estate_rows(manifest, project_dir),
     }
+    if project_dir is not None:
+        rows["dbt"]["project"][0] |= git_columns(project_dir)
     connection = duckdb.connect()
     now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
     with tempfile.TemporaryDirectory(prefix="dbt_estate_") as folder:
