@@ -25,6 +25,11 @@ load(Artifacts(Path(sys.argv[1])))
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(time.process_time() - before, used.ru_maxrss / 1024)
 """
+SQL = (
+    "with source as (\n    select * from {{ ref('a') }} -- as it comes\n)\n\nselect\n"
+    + "".join(f"    source.column_{n} as another_{n},\n" for n in range(30))
+    + "    'text' as kind\nfrom source\n"
+)
 
 
 def manifest(models: int) -> dict[str, Any]:
@@ -42,7 +47,7 @@ def manifest(models: int) -> dict[str, Any]:
             "unique_id": model, "name": f"model_{n}", "resource_type": "model",
             "package_name": "big", "original_file_path": f"models/model_{n}.sql",
             "fqn": ["big", f"model_{n}"], "alias": f"model_{n}", "config": config,
-            "raw_code": "select * from {{ ref('a') }}\n" * 40, "language": "sql",
+            "raw_code": SQL, "language": "sql",
             "columns": columns, "depends_on": {"nodes": parents, "macros": ["macro.big.m"]},
             "compiled_code": "select * from a\n" * 40,
         }  # fmt: skip
@@ -60,7 +65,8 @@ def manifest(models: int) -> dict[str, Any]:
         f"macro.dbt.m{n}": {"unique_id": f"macro.dbt.m{n}", "name": f"m{n}", "macro_sql": "x" * 800}
         for n in range(1000)
     }
-    return {"metadata": {"dbt_schema_version": version}, "nodes": nodes, "macros": macros}
+    metadata = {"dbt_schema_version": version, "project_name": "big"}
+    return {"metadata": metadata, "nodes": nodes, "macros": macros}
 
 
 def main() -> int:

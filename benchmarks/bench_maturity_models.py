@@ -85,13 +85,16 @@ def main() -> int:
             found = []
             for _ in range(RUNS):
                 parsed, _ = run(root, "parse")
+                one, _ = run(root, "run", "--select", "model_0")
                 built, megabytes = run(root, "run", "--select", "package:dbt_estate")
-                found.append((built - parsed, parsed, megabytes))
-            over, parsed, megabytes = (middle([item[n] for item in found]) for n in range(3))
+                found.append((built - parsed, parsed, built - one, megabytes))
+            over, parsed, over_run, megabytes = (
+                middle([item[n] for item in found]) for n in range(4)
+            )
         is_within &= over <= limit
         print(
             f"  {models:6,} models: {over:5.2f} s of CPU over {parsed:.2f} of a parse, "
-            f"limit {limit}; {megabytes:.0f} MB"
+            f"limit {limit}; {over_run:.2f} s over a run of one model; {megabytes:.0f} MB"
         )
     return 0 if is_within else 1
 

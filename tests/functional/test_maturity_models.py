@@ -229,6 +229,7 @@ SEMANTIC = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.adapters("duckdb", "postgres")
 def test_semantic_models_and_versions_are_the_same_in_the_warehouse(estate: Estate) -> None:
     estate.update_project(models=ON)
@@ -243,6 +244,7 @@ def test_semantic_models_and_versions_are_the_same_in_the_warehouse(estate: Esta
     assert json.loads(estate.sql(mean)[0][0]) == ["amount", "orders"]
 
 
+@pytest.mark.smoke
 @pytest.mark.adapters("duckdb")
 def test_a_project_of_one_model_and_many_rows_is_the_same(estate: Estate) -> None:
     """More than one statement's worth of rows, and a row that alone is more."""

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import subprocess
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -260,3 +261,13 @@ def test_what_is_ours_or_installed_is_marked(tmp_path: Path) -> None:
     assert marks["orders"] == [0, 0]
     assert marks["estate_models"] == [1, 1]
     assert marks["other"] == [0, 1]
+
+
+def test_the_wheel_has_the_layer(tmp_path: Path) -> None:
+    from hatchling.builders.wheel import WheelBuilder
+
+    (wheel,) = WheelBuilder(str(REPOSITORY)).build(directory=str(tmp_path), versions=["standard"])
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    wanted = {f"dbt_estate/models/maturity/facts/{path.name}" for path in LAYER_FILES}
+    assert wanted <= names

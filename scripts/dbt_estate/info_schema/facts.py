@@ -192,8 +192,15 @@ def _places(code: str) -> list[re.Match[str]]:
     places = [*_starts(_reference, lower, "from"), *_starts(_reference, lower, "join")]
     places += _stars(lower)
     places.sort(key=lambda place: place.start())
-    skipped = _skipped_spans(lower, places)
-    return [place for place in places if not any(a < place.start() < b for a, b in skipped)]
+    ends = iter(_skipped_spans(lower, places))
+    start, end = next(ends, (len(code), len(code)))
+    kept = []
+    for place in places:
+        while end <= place.start() and start < len(code):
+            start, end = next(ends, (len(code), len(code)))
+        if not start < place.start() < end:
+            kept.append(place)
+    return kept
 
 
 _reference, _star = re.compile(_REFERENCE), re.compile(_STAR)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import gc
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 NAMESPACES = {"dbt": tables.PROJECT, "dbt_rt": tables.RUNTIME}
+_encoder = msgspec.json.Encoder()
 _ALL = {**NAMESPACES, "estate": tables.ESTATE}
 
 
@@ -55,6 +58,25 @@ def load(
     `estate.<table>` is what the rules read. With the project's folder, its files are facts too, and
     the seed of exceptions is read. Raises InputError for an artifact that cannot be read.
     """
+    with _no_collection():
+        return _load(artifacts, variables, project_dir)
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep Python from looking for cycles in what are a million new objects without any."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _load(
+    artifacts: Artifacts, variables: Mapping[str, Any] | None, project_dir: Path | None
+) -> DuckDBPyConnection:
     import duckdb
 
     manifest = read_manifest(artifacts.manifest)
@@ -109,7 +131,7 @@ def _insert(
     if not rows:
         return
     given = {name: kind for name, kind in columns.items() if name != "ingested_at"}
-    path.write_bytes(b"\n".join(map(msgspec.json.encode, rows)))
+    path.write_bytes(_encoder.encode_lines(rows))
     names = ", ".join(_quoted(name) for name in given)
     kinds = ", ".join(f"{_quoted(name)}: '{kind}'" for name, kind in given.items())
     connection.execute(
