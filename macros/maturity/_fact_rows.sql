@@ -8,7 +8,7 @@
             'unique_key', 'incremental_strategy', 'on_schema_change', 'strategy', 'updated_at', 'check_cols',
             'hard_deletes', 'event_time', 'full_refresh', 'loaded_at_field', 'loaded_at_query'
         ] -%}
-            {%- set value = config.get(name) -%}
+            {%- set value = config[name] | default(none) -%}
             {%- if name == 'loaded_at_field' and node['resource_type'] == 'source' -%}
                 {%- set value = node['loaded_at_field'] or value -%}
             {%- endif -%}

@@ -5,14 +5,15 @@
         'model': 'models', 'seed': 'seeds', 'snapshot': 'snapshots', 'function': 'functions',
         'analysis': 'analyses', 'operation': 'hooks', 'source': 'sources', 'test': 'data_tests'
     } -%}
+    {%- set listed, parents = found['rows']['node_columns'], found['parents'] -%}
     {%- for node in nodes.values() if node['resource_type'] in tables -%}
-        {%- set table = tables[node['resource_type']] -%}
+        {%- set table, unique_id = tables[node['resource_type']], node['unique_id'] -%}
         {%- do found['rows'][table].append(
             dbt_estate._test_row(node) if table == 'data_tests' else dbt_estate._resource_row(node)
         ) -%}
         {%- for column in (node.get('columns') or {}).values() -%}
-            {%- do found['rows']['node_columns'].append({
-                'node_unique_id': node['unique_id'], 'column_name': column['name'],
+            {%- do listed.append({
+                'node_unique_id': unique_id, 'column_name': column['name'],
                 'data_type_declared': column['data_type'], 'description': column['description'] or '',
                 'tags': tojson(column['tags'])
             }) -%}
@@ -25,17 +26,17 @@
             {%- do dbt_estate._add_facts(found, node) -%}
         {%- endif -%}
         {%- do found['packages'].update({node['package_name']: true}) -%}
-        {%- do found['nodes'].update({node['unique_id']: node['resource_type']}) -%}
-        {%- do found['parents'].update({node['unique_id']: (node.get('depends_on') or {}).get('nodes') or []}) -%}
+        {%- do found['nodes'].update({unique_id: node['resource_type']}) -%}
+        {%- do parents.update({unique_id: (node.get('depends_on') or {}).get('nodes') or []}) -%}
     {%- endfor -%}
 {%- endmacro %}
 
 
 {% macro _resource_row(node) -%}
     {%- set config = node['config'] -%}
-    {%- set version, latest = node.get('version'), node.get('latest_version') -%}
-    {%- set deprecated = node.get('deprecation_date') -%}
-    {%- set path, alias = node.get('patch_path'), node.get('alias') -%}
+    {%- set version, latest = node['version'] | default(none), node['latest_version'] | default(none) -%}
+    {%- set deprecated = node['deprecation_date'] | default(none) -%}
+    {%- set path, alias = node['patch_path'] | default(none), node['alias'] | default(none) -%}
     {%- set row = {
         'unique_id': node['unique_id'],
         'name': node['name'],
@@ -45,22 +46,22 @@
         'fqn': tojson(node['fqn']),
         'alias': alias,
         'description': node['description'] or '',
-        'node_language': node.get('language'),
-        'raw_code': node.get('raw_code'),
+        'node_language': node['language'] | default(none),
+        'raw_code': node['raw_code'] | default(none),
         'database_name': node['database'],
         'schema_name': node['schema'],
-        'relation_name': node.get('relation_name'),
-        'identifier': node.get('identifier') or alias,
-        'enabled': config.get('enabled', true),
-        'materialized': config.get('materialized'),
+        'relation_name': node['relation_name'] | default(none),
+        'identifier': node['identifier'] or alias,
+        'enabled': config['enabled'] | default(true),
+        'materialized': config['materialized'] | default(none),
         'config': tojson(config) or dbt_estate._json(config),
-        'access': node.get('access') or config.get('access'),
-        'group': node.get('group') or config.get('group'),
-        'contract_enforced': (node.get('contract') or config.get('contract') or {}).get('enforced') or false,
+        'access': node['access'] or config['access'] or none,
+        'group': node['group'] or config['group'] or none,
+        'contract_enforced': (node['contract'] or config['contract'] or {}).get('enforced') or false,
         'version': none if version is none else version | string,
         'latest_version': none if latest is none else latest | string,
         'deprecation_date': deprecated.isoformat() if deprecated.isoformat is defined else deprecated,
-        'primary_key': tojson(node.get('primary_key') or []),
+        'primary_key': tojson(node['primary_key'] or []),
         'properties_yml_file_path': path.split('://')[1] if path else none,
         'tags': tojson(node['tags']),
         'meta': tojson(node['meta']) or dbt_estate._json(node['meta'])
@@ -77,8 +78,9 @@
 
 {#- A generic test of a source is attached to no node; the source is its parent then. -#}
 {% macro _test_row(node) -%}
-    {%- set config, generic, path = node['config'], node.get('test_metadata'), node.get('patch_path') -%}
-    {%- set parents = [node.get('attached_node')] if node.get('attached_node') else [] -%}
+    {%- set config = node['config'] -%}
+    {%- set generic, path = node['test_metadata'] | default(none), node['patch_path'] | default(none) -%}
+    {%- set parents = [node['attached_node']] if node['attached_node'] else [] -%}
     {%- if generic and not parents -%}
         {%- for parent in node['depends_on']['nodes'] if parent.startswith('source.') -%}
             {%- do parents.append(parent) -%}
@@ -93,25 +95,25 @@
         'description': node['description'] or '',
         'database_name': node['database'],
         'schema_name': node['schema'],
-        'relation_name': node.get('relation_name'),
-        'enabled': config.get('enabled', true),
-        'materialized': config.get('materialized'),
+        'relation_name': node['relation_name'] | default(none),
+        'enabled': config['enabled'] | default(true),
+        'materialized': config['materialized'] | default(none),
         'config': tojson(config) or dbt_estate._json(config),
         'tags': tojson(node['tags']),
         'meta': tojson(node['meta']) or dbt_estate._json(node['meta']),
-        'group': node.get('group') or config.get('group'),
+        'group': node['group'] or config['group'] or none,
         'properties_yml_file_path': path.split('://')[1] if path else node['original_file_path'] if generic else none,
         'test_name': generic['name'] if generic else node['name'],
         'test_definition_package': (generic['namespace'] or 'dbt') if generic else node['package_name'],
         'arguments': (tojson(generic['kwargs']) or dbt_estate._json(generic['kwargs'])) if generic else '{}',
-        'column_name': node.get('column_name'),
+        'column_name': node['column_name'] | default(none),
         'node_unique_id': parents[0] if parents else none,
-        'severity': (config.get('severity') or 'error') | lower,
-        'warn_if': config.get('warn_if'),
-        'error_if': config.get('error_if'),
-        'fail_calc': config.get('fail_calc'),
-        'store_failures': config.get('store_failures'),
-        'store_failures_as': config.get('store_failures_as')
+        'severity': (config['severity'] | default(none) or 'error') | lower,
+        'warn_if': config['warn_if'] | default(none),
+        'error_if': config['error_if'] | default(none),
+        'fail_calc': config['fail_calc'] | default(none),
+        'store_failures': config['store_failures'] | default(none),
+        'store_failures_as': config['store_failures_as'] | default(none)
     }) -}}
 {%- endmacro %}
 
