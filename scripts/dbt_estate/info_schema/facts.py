@@ -25,6 +25,10 @@ SETTINGS = (
     "check_cols", "hard_deletes", "event_time", "full_refresh", "loaded_at_field",
     "loaded_at_query",
 )  # fmt: skip
+# Only these are decoded: a config has three times as many.
+_settings_decoder = msgspec.json.Decoder(
+    msgspec.defstruct("Settings", [(name, Any, None) for name in SETTINGS])
+)
 OWN_PACKAGE = "dbt_estate"
 
 _PART = r'(?:\w+|"[^"\n]+"|`[^`\n]+`|\[[^\]\n]+\])'
@@ -79,8 +83,8 @@ def _mapping(raw: msgspec.Raw) -> Mapping[str, Any]:
 def _node_settings(node: Node) -> Mapping[str, Any]:
     if node.resource_type not in ("model", "snapshot", "source", "seed"):
         return {}
-    config = _mapping(node.config)
-    found = {name: config.get(name) for name in SETTINGS}
+    config = _settings_decoder.decode(b"{}" if bytes(node.config) == bytes(NULL) else node.config)
+    found: dict[str, Any] = {name: getattr(config, name) for name in SETTINGS}
     if node.resource_type == "source":
         found["loaded_at_field"] = node.loaded_at_field or found["loaded_at_field"]
         found["has_freshness"] = _is_fresh(node.freshness) or None
