@@ -64,11 +64,12 @@
 {% macro _add_facts(found, node) -%}
     {%- set code, rows, unique_id = node['raw_code'] or '', found['rows']['node_facts'], node['unique_id'] -%}
     {%- if node['resource_type'] == 'operation' -%}
-        {%- if 'dbt_estate.' not in code -%}
+        {%- if not modules.re.search('\\bdbt_estate\\.\\w+\\(', code) -%}
             {%- do rows.append({'unique_id': unique_id, 'fact': 'hook', 'value': code}) -%}
         {%- endif -%}
     {%- elif node['language'] == 'sql' -%}
-        {%- set lines = modules.re.findall('(?m)^[^\\S\\n]*(?!--)\\S', code) | length | string -%}
+        {%- set bare = modules.re.sub(dbt_estate._comment_pattern(), '', code) -%}
+        {%- set lines = modules.re.findall('(?m)^[^\\S\\n]*\\S', bare) | length | string -%}
         {%- do rows.append({'unique_id': unique_id, 'fact': 'sql_lines', 'value': lines}) -%}
         {%- set normal = code.lower().split() | join(' ') -%}
         {%- do rows.append({'unique_id': unique_id, 'fact': 'sql_hash', 'value': local_md5(normal)}) -%}
@@ -76,6 +77,10 @@
             {%- do rows.append({'unique_id': unique_id, 'fact': 'is_incremental'}) -%}
         {%- endif -%}
         {%- do dbt_estate._add_code_facts(found, unique_id, code) -%}
+        {%- if bare.rstrip().endswith(';') -%}
+            {%- set line = code[:code.rfind(';')].count('\n') + 1 -%}
+            {%- do rows.append({'unique_id': unique_id, 'fact': 'trailing_semicolon', 'line_number': line}) -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
@@ -84,37 +89,53 @@
 {% macro _code_pattern() -%}
     {%- set pattern -%}
         {%- raw -%}
-            (?i)--[^\n]*|/\*[\s\S]*?\*/|\{\x23[\s\S]*?\x23\}|'(?:''|\\'|[^'])*'
-            |\b(?:extract|trim|substring|overlay|position)\s*\([^()]*\)|\bdistinct\s+from\b
-            |\b(?:from|join)\s+((?:\w+|"[^"\n]+"|`[^`\n]+`|\[[^\]\n]+\])
-            (?:\s*\.\s*(?:\w+|"[^"\n]+"|`[^`\n]+`|\[[^\]\n]+\])){1,3}(?![\w.]|\s*\()
-            |`[^`\n]*\.[^`\n]*`|\{\{-?\s*var\s*\([^{}]*\}\})
-            |((?:\bselect\s+(?:distinct\s+)?|,\s*)(?:[\w\"`\[\]]+\.)*\*)(?:(?=\s*from\s+(\w+)(?![\w.]|\s*\()))?
+            (?i)--[^\n]*|/\*[\s\S]*?\*/|\{\x23[\s\S]*?\x23\}|'(?:''|[^'])*'|"[^"\n]*\"
+            |\b(?:extract|trim|substring|overlay|position)\s*\((?:[^()']|'[^']*'|\([^()]*\))*\)
+            |\bdistinct\s+from\b
+            |\b(?:from|join)\s+(?:only\s+)?\(?\s*((?:[\w$][\w$-]*|"[^"\n]+"|`[^`\n]+`|\[[^\]\n]+\])
+            (?:\s*\.{1,2}\s*(?:[\w$][\w$-]*|"[^"\n]+"
+            |`[^`\n]+`|\[[^\]\n]+\])){1,3}(?![\w.$]|\s*\()|`[^`\n]*\.[^`\n]*`
+            |\{\{-?\s*var\s*\([^{}]*\}\}(?:\s*\.\s*(?:[\w$][\w$-]*|"[^"\n]+"|`[^`\n]+`|\[[^\]\n]+\]))*
+            |\{\{[^{}]*\}\}(?:\s*\.\s*(?:[\w$][\w$-]*|"[^"\n]+"|`[^`\n]+`|\[[^\]\n]+\]))+)
+            |((?:\bselect\s+(?:distinct\s+on\s*\([^()]*\)\s*|distinct\s+|all\s+|top\s+\d+\s+)?|,\s*)
+            (?:[\w\"`\[\]]+\.)*\*(?![\w\[(*]))
+            (?:(?=[^();]*?\bfrom\s+[\"`]?(\w+)[\"`]?(?![\w.]|\s*\(|[^();]*?\bjoin\b)))?
         {%- endraw -%}
     {%- endset -%}
     {{- return(pattern.split() | join) -}}
 {%- endmacro %}
 
 
+{% macro _comment_pattern() -%}
+    {{- return('--[^\\n]*|/\\*[\\s\\S]*?\\*/|\\{\\x23[\\s\\S]*?\\x23\\}') -}}
+{%- endmacro %}
+
+
 {% macro _add_code_facts(found, unique_id, code) -%}
     {%- set rows = found['rows']['node_facts'] -%}
     {%- for place in found['pattern'].finditer(code) -%}
-        {%- set line = code[:place.start()].count('\n') + 1 -%}
         {%- set reference, star, table = place.group(1), place.group(2), place.group(3) -%}
-        {%- if reference -%}
+        {%- if reference and not dbt_estate._is_of_alias(reference, code) -%}
             {%- do rows.append({
                 'unique_id': unique_id, 'fact': 'hard_coded_reference', 'value': reference.split() | join(' '),
-                'line_number': line
+                'line_number': code[:place.start(1)].count('\n') + 1
             }) -%}
         {%- elif star and not (table and modules.re.search(
-            '(?i)\\b' ~ table ~ '\\sas\\s*(?:not\\s+)?(?:materialized\\s*)?\\(', code
+            '(?i)(?<!\\w)["`]?' ~ table
+            ~ '["`]?(?:\\s*\\([^()]*\\))?\\s+as\\s*(?:not\\s+)?(?:materialized\\s*)?\\(', code
         )) -%}
             {%- set line = code[:place.end(2)].count('\n') + 1 -%}
             {%- do rows.append({'unique_id': unique_id, 'fact': 'select_star', 'line_number': line}) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if code.rstrip().endswith(';') -%}
-        {%- set line = code.rstrip().count('\n') + 1 -%}
-        {%- do rows.append({'unique_id': unique_id, 'fact': 'trailing_semicolon', 'line_number': line}) -%}
-    {%- endif -%}
+{%- endmacro %}
+
+
+{#- Whether it is a list of a row of another table, as in `cross join o.items`. -#}
+{% macro _is_of_alias(reference, code) -%}
+    {%- set parts = reference.split('.') -%}
+    {{- return(
+        parts | length == 2 and modules.re.fullmatch('\\w+\\s*', parts[0]) is not none
+        and modules.re.search('(?i)\\bas\\s+' ~ parts[0].strip() ~ '\\b', code) is not none
+    ) -}}
 {%- endmacro %}

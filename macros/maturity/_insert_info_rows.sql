@@ -65,7 +65,7 @@ from (
     {%- set chunks = [] -%}
     {%- set moment = '"ingested_at": "' ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S') ~ '"}' -%}
     {%- for row in rows -%}
-        {%- set text = tojson(row) or tojson(dbt_estate._plain(row)) -%}
+        {%- set text = tojson(row) -%}
         {%- if open.rows and open.size + text | length > limit -%}
             {%- do chunks.append('[' ~ open.rows | join(',\n') ~ ']') -%}
             {%- set open.rows = [] -%}
@@ -100,5 +100,5 @@ from (
 
 {#- A value as the text of JSON, none as NULL. -#}
 {% macro _json(value) -%}
-    {{- return(none if value is none else tojson(value) or tojson(dbt_estate._plain(value))) -}}
+    {{- return(none if value is none else tojson(dbt_estate._plain(value))) -}}
 {%- endmacro %}

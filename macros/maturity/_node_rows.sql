@@ -6,7 +6,7 @@
         'analysis': 'analyses', 'operation': 'hooks', 'source': 'sources', 'test': 'data_tests'
     } -%}
     {%- set listed, parents = found['rows']['node_columns'], found['parents'] -%}
-    {%- for node in nodes.values() if node['resource_type'] in tables -%}
+    {%- for node in nodes.values() if node['resource_type'] in tables and node['config']['enabled'] != false -%}
         {%- set table, unique_id = tables[node['resource_type']], node['unique_id'] -%}
         {%- do found['rows'][table].append(
             dbt_estate._test_row(node) if table == 'data_tests' else dbt_estate._resource_row(node)
@@ -22,7 +22,9 @@
         {%- if table != 'data_tests' or node['meta'] or node['tags'] -%}
             {%- do dbt_estate._add_settings(found, node) -%}
         {%- endif -%}
-        {%- if table in ['models', 'snapshots', 'hooks'] and node['package_name'] == project_name -%}
+        {#- The SQL of a snapshot in YAML is dbt's own. -#}
+        {%- if table in ['models', 'snapshots', 'hooks'] and node['package_name'] == project_name
+            and not (table == 'snapshots' and node['original_file_path'].endswith('ml')) -%}
             {%- do dbt_estate._add_facts(found, node) -%}
         {%- endif -%}
         {%- do found['packages'].update({node['package_name']: true}) -%}
@@ -54,7 +56,7 @@
         'identifier': node['identifier'] or alias,
         'enabled': config['enabled'] | default(true),
         'materialized': config['materialized'] | default(none),
-        'config': tojson(config) or dbt_estate._json(config),
+        'config': dbt_estate._json(config) if 'datetime.' in config | string else tojson(config),
         'access': node['access'] or config['access'] or none,
         'group': node['group'] or config['group'] or none,
         'contract_enforced': (node['contract'] or config['contract'] or {}).get('enforced') or false,
@@ -64,7 +66,7 @@
         'primary_key': tojson(node['primary_key'] or []),
         'properties_yml_file_path': path.split('://')[1] if path else none,
         'tags': tojson(node['tags']),
-        'meta': tojson(node['meta']) or dbt_estate._json(node['meta'])
+        'meta': dbt_estate._json(node['meta']) if 'datetime.' in node['meta'] | string else tojson(node['meta'])
     } -%}
     {%- if node['resource_type'] == 'source' -%}
         {%- do row.update({
@@ -98,14 +100,14 @@
         'relation_name': node['relation_name'] | default(none),
         'enabled': config['enabled'] | default(true),
         'materialized': config['materialized'] | default(none),
-        'config': tojson(config) or dbt_estate._json(config),
+        'config': dbt_estate._json(config) if 'datetime.' in config | string else tojson(config),
         'tags': tojson(node['tags']),
-        'meta': tojson(node['meta']) or dbt_estate._json(node['meta']),
+        'meta': dbt_estate._json(node['meta']) if 'datetime.' in node['meta'] | string else tojson(node['meta']),
         'group': node['group'] or config['group'] or none,
         'properties_yml_file_path': path.split('://')[1] if path else node['original_file_path'] if generic else none,
         'test_name': generic['name'] if generic else node['name'],
         'test_definition_package': (generic['namespace'] or 'dbt') if generic else node['package_name'],
-        'arguments': (tojson(generic['kwargs']) or dbt_estate._json(generic['kwargs'])) if generic else '{}',
+        'arguments': dbt_estate._json(generic['kwargs']) if generic else '{}',
         'column_name': node['column_name'] | default(none),
         'node_unique_id': parents[0] if parents else none,
         'severity': (config['severity'] | default(none) or 'error') | lower,

@@ -149,7 +149,9 @@ SHOP = {
             description: Key.
             data_type: int
             config: {tags: [key]}
-            data_tests: [not_null, unique]
+            data_tests:
+              - unique: {config: {tags: [slow], meta: {since: 2020-01-02}}}
+              - accepted_values: {arguments: {values: [1, 2027-01-01]}}
       - name: look
         deprecation_date: 2030-01-01
         data_tests:
@@ -242,6 +244,24 @@ def test_semantic_models_and_versions_are_the_same_in_the_warehouse(estate: Esta
     ]
     mean = f"select input_metric_names from {relation(estate, 'metrics')} where name = 'mean'"
     assert json.loads(estate.sql(mean)[0][0]) == ["amount", "orders"]
+
+
+@pytest.mark.adapters("duckdb")
+def test_what_a_project_sets_for_all_models_is_refused_or_overridden(estate: Estate) -> None:
+    estate.write({"models/one.sql": "select 1 as x"})
+    for materialized in ("incremental", "view"):
+        estate.update_project(models={"+materialized": materialized, **ON})
+        result = estate.run_dbt(["run", "--select", "package:dbt_estate"], expect_pass=False)
+        assert f"is to be a table, and dbt_project.yml makes it {materialized}" in result.output
+    maturity = {"maturity": {"+enabled": True, "+materialized": "table"}}
+    estate.update_project(models={"+materialized": "incremental", "dbt_estate": maturity})
+    for _ in range(2):
+        estate.run_dbt(["run", "--select", "package:dbt_estate"])
+    for name in ("project", "models", "rule_nodes"):
+        key = "project_name" if name == "project" else "unique_id"
+        query = f"select count(*), count(distinct {key}) from {relation(estate, name)}"
+        ((rows, distinct),) = estate.sql(query)
+        assert rows == distinct > 0, name
 
 
 @pytest.mark.smoke

@@ -342,3 +342,30 @@ def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     elsewhere = run("sql", "from models", "--manifest", "nowhere/manifest.json")
     assert elsewhere.exit_code == 2
     assert "nowhere/manifest.json: no such file. Run dbt parse." in elsewhere.output
+
+
+def test_a_query_that_is_none_or_has_a_name_twice_is_bad_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "target", manifest=manifest())
+    for query in ("", ";"):
+        result = run("sql", query)
+        assert result.exit_code == 2
+        assert "QUERY: must be a query" in result.output
+    twice = "select 1 as name, 2 as name"
+    result = run("sql", "--format", "json", twice)
+    assert result.exit_code == 2
+    assert "two columns are called name; give one an alias" in result.output
+    assert run("sql", "--format", "csv", twice).output == "name,name\n1,2\n"
+
+
+def test_a_place_that_cannot_be_written_is_bad_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "target", manifest=manifest())
+    (tmp_path / "out" / "views.sql").mkdir(parents=True)
+    result = run("info-schema", "--out", "out")
+    assert result.exit_code == 2
+    assert "views.sql: cannot be written: " in result.output

@@ -1,3 +1,5 @@
+{{ dbt_estate.maturity_table() }}
+
 with tests as (
     select
         node_unique_id,

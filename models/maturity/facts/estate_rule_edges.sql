@@ -1,3 +1,5 @@
+{{ dbt_estate.maturity_table() }}
+
 select distinct
     parents.unique_id as parent_id,
     parents.resource_type as parent_type,

@@ -1,3 +1,5 @@
+{{ dbt_estate.maturity_table() }}
+
 {%- set seed = dbt_estate.maturity_exceptions() -%}
 {%- set text = dbt_estate.data_type('text') -%}
 select

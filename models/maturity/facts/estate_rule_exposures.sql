@@ -1,3 +1,5 @@
+{{ dbt_estate.maturity_table() }}
+
 select
     exposures.unique_id,
     exposures.name as resource_name,

@@ -1,3 +1,5 @@
+{{ dbt_estate.maturity_table() }}
+
 with facts as (
     select
         unique_id,
@@ -23,10 +25,12 @@ select
     facts.name,
     facts.fact_value,
     facts.line_number,
-    nodes.resource_type,
-    nodes.resource_name,
-    nodes.file_path,
-    coalesce(nodes.is_own, 0) as is_own,
-    coalesce(nodes.is_installed, 0) as is_installed
+    coalesce(nodes.resource_type, case when tests.unique_id is null then null else 'test' end) as resource_type,
+    coalesce(nodes.resource_name, tests.resource_name) as resource_name,
+    coalesce(nodes.file_path, tests.file_path) as file_path,
+    coalesce(nodes.is_own, tests.is_own, 0) as is_own,
+    coalesce(nodes.is_installed, tests.is_installed, 0) as is_installed
 from facts
 left join {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes on facts.unique_id = nodes.unique_id
+left join {{ ref('dbt_estate', 'estate_rule_tests') }} as tests
+    on facts.unique_id = tests.unique_id and tests.kind = 'data'

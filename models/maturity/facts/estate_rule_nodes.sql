@@ -1,3 +1,5 @@
+{{ dbt_estate.maturity_table() }}
+
 {#- What each kind of resource has in the place of a column; a column that it lacks is null. -#}
 {%- set missing = "cast(null as " ~ dbt_estate.data_type('text') ~ ")" -%}
 {%- set columns = [
@@ -21,7 +23,7 @@
     'is_contracted': '0'
 } -%}
 {%- set kinds = {
-    'models': node, 'seeds': node, 'snapshots': node, 'analyses': node,
+    'models': node, 'seeds': node, 'snapshots': node, 'analyses': node, 'functions': node,
     'sources': dict(
         node, resource_name="concat(source_name, '.', name)", source_name='source_name',
         source_description='source_description', owner_name='loader'

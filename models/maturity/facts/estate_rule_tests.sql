@@ -1,3 +1,5 @@
+{{ dbt_estate.maturity_table() }}
+
 with tests as (
     select
         unique_id,
@@ -34,6 +36,7 @@ with tests as (
     inner join {{ ref('dbt_estate', 'estate_edges') }} as edges on unit_tests.unique_id = edges.child_unique_id
     inner join {{ ref('dbt_estate', 'estate_models') }} as models
         on edges.parent_unique_id = models.unique_id and unit_tests.model = models.name
+    where cast(models.enabled as int) = 1
 )
 
 select

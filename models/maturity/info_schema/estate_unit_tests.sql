@@ -1,1 +1,3 @@
+{{ dbt_estate.maturity_table() }}
+
 {{ dbt_estate.info_table('unit_tests') }}

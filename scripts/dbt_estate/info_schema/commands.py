@@ -118,10 +118,17 @@ def sql(
         connection.execute("set search_path = 'dbt,dbt_rt,estate'")
         try:
             answer = connection.execute(query)
-            columns = [part[0] for part in answer.description or ()]
+            if answer is None or not answer.description:
+                raise InputError("QUERY", f"must be a query, got: {query!r}")
+            columns = [part[0] for part in answer.description]
             rows = answer.fetchall()
         except duckdb.Error as error:
             raise InputError("QUERY", str(error)) from None
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if format_ == "json" and twice:
+        raise InputError(
+            "--format json", f"two columns are called {', '.join(twice)}; give one an alias"
+        )
     if format_ == "json":
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif format_ == "csv":

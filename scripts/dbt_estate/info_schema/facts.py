@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,24 +31,38 @@ _settings_decoder = msgspec.json.Decoder(
     msgspec.defstruct("Settings", [(name, Any, None) for name in SETTINGS])
 )
 OWN_PACKAGE = "dbt_estate"
+OWN_CALL = r"\bdbt_estate\.\w+\("
 
-_PART = r'(?:\w+|"[^"\n]+"|`[^`\n]+`|\[[^\]\n]+\])'
+_PART = r'(?:[\w$][\w$-]*|"[^"\n]+"|`[^`\n]+`|\[[^\]\n]+\])'
 # What is a comment or a text is taken first, so that nothing is found in it.
-_SKIPPED = r"--[^\n]*|/\*[\s\S]*?\*/|\{\x23[\s\S]*?\x23\}|'(?:''|\\'|[^'])*'"
+_SKIPPED = r"""--[^\n]*|/\*[\s\S]*?\*/|\{\x23[\s\S]*?\x23\}|'(?:''|[^'])*'|"[^"\n]*\""""
 # FROM is no table after DISTINCT, and inside some functions.
-_NO_TABLE = r"\b(?:extract|trim|substring|overlay|position)\s*\([^()]*\)|\bdistinct\s+from\b"
-_REFERENCE = (
-    rf"\b(?:from|join)\s+({_PART}(?:\s*\.\s*{_PART}){{1,3}}(?![\w.]|\s*\()|`[^`\n]*\.[^`\n]*`"
-    r"|\{\{-?\s*var\s*\([^{}]*\}\})"
+_NO_TABLE = (
+    r"\b(?:extract|trim|substring|overlay|position)\s*\((?:[^()']|'[^']*'|\([^()]*\))*\)"
+    r"|\bdistinct\s+from\b"
 )
+_REFERENCE = (
+    rf"\b(?:from|join)\s+(?:only\s+)?\(?\s*({_PART}(?:\s*\.{{1,2}}\s*{_PART}){{1,3}}(?![\w.$]|\s*\()"
+    rf"|`[^`\n]*\.[^`\n]*`|\{{\{{-?\s*var\s*\([^{{}}]*\}}\}}(?:\s*\.\s*{_PART})*"
+    rf"|\{{\{{[^{{}}]*\}}\}}(?:\s*\.\s*{_PART})+)"
+)
+# All columns of a CTE are those that it lists; of a join there are more.
 _STAR = (
-    r"((?:\bselect\s+(?:distinct\s+)?|,\s*)(?:[\w\"`\[\]]+\.)*\*)"
-    r"(?:(?=\s*from\s+(\w+)(?![\w.]|\s*\()))?"
+    r"((?:\bselect\s+(?:distinct\s+on\s*\([^()]*\)\s*|distinct\s+|all\s+|top\s+\d+\s+)?|,\s*)"
+    r"(?:[\w\"`\[\]]+\.)*\*(?![\w\[(*]))"
+    r"(?:(?=[^();]*?\bfrom\s+[\"`]?(\w+)[\"`]?(?![\w.]|\s*\(|[^();]*?\bjoin\b)))?"
 )
 # What the macro `_code_facts` looks for, in one pass.
 PATTERN = f"(?i){_SKIPPED}|{_NO_TABLE}|{_REFERENCE}|{_STAR}"
-LINE_PATTERN = r"(?m)^[^\S\n]*(?!--)\S"
-_LINE = re.compile(LINE_PATTERN)
+# The CTE of a name, which stands between its two parts.
+CTE_BEFORE = r"(?i)(?<!\w)[\"`]?"
+CTE_AFTER = r"[\"`]?(?:\s*\([^()]*\))?\s+as\s*(?:not\s+)?(?:materialized\s*)?\("
+# The alias of a table: what is of it is no other table.
+ALIAS_BEFORE, ALIAS_AFTER = r"(?i)\bas\s+", r"\b"
+COMMENTS = r"--[^\n]*|/\*[\s\S]*?\*/|\{\x23[\s\S]*?\x23\}"
+_WHOLE, _COMMENTS = re.compile(PATTERN), re.compile(COMMENTS)
+_LINE = re.compile(r"(?m)^[^\S\n]*\S")
+_REFERENCE_AT = re.compile(_REFERENCE)
 
 
 def estate_rows(manifest: Manifest, project_dir: Path | None = None) -> dict[str, list[Row]]:
@@ -59,7 +74,8 @@ def estate_rows(manifest: Manifest, project_dir: Path | None = None) -> dict[str
     exceptions: list[Row] = []
     facts: list[Row] = []
     project = manifest.metadata.project_name
-    for node in (*manifest.nodes.values(), *manifest.sources.values()):
+    nodes = (*manifest.nodes.values(), *manifest.sources.values(), *manifest.functions.values())
+    for node in nodes:
         meta = _mapping(node.meta)
         settings.extend(_settings(node.unique_id, _node_settings(node), meta, node.tags))
         exceptions.extend(_exceptions(node.unique_id, meta))
@@ -115,7 +131,7 @@ def _settings(
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return value if isinstance(value, str) else json.dumps(value)  # as dbt's tojson writes it
 
 
 def _exceptions(unique_id: str, meta: Mapping[str, Any]) -> Iterator[Row]:
@@ -139,12 +155,15 @@ def _fact(unique_id: str, fact: str, value: str | None = None, line: int | None 
 def _node_facts(node: Node, project_dir: Path | None) -> Iterator[Row]:
     code = node.raw_code or ""
     if node.resource_type == "operation":
-        if f"{OWN_PACKAGE}." not in code:
+        if not re.search(OWN_CALL, code):
             yield _fact(node.unique_id, "hook", code)
         return
     if node.resource_type not in ("model", "snapshot") or node.language != "sql":
         return
-    yield _fact(node.unique_id, "sql_lines", str(len(_LINE.findall(code))))
+    if node.resource_type == "snapshot" and node.original_file_path.endswith("ml"):
+        return  # the SQL of a snapshot in YAML is dbt's own
+    lines = len(_LINE.findall(_COMMENTS.sub("", code)))
+    yield _fact(node.unique_id, "sql_lines", str(lines))
     normal = " ".join(code.lower().split())
     yield _fact(node.unique_id, "sql_hash", hashlib.md5(normal.encode()).hexdigest())
     if "is_incremental" in code:
@@ -158,105 +177,49 @@ def _node_facts(node: Node, project_dir: Path | None) -> Iterator[Row]:
 def found_in(code: str) -> list[tuple[str, str | None, int]]:
     """Return what stands in the text: the fact, its value and the line.
 
-    PATTERN finds it in one pass, and takes six times as long as to look for the few places that may
-    begin something as plain text, and to read only them.
+    PATTERN finds it, and takes long: so it reads no further than to the last place, found as plain
+    text, that may be something.
     """
-    # In lower case some letters are longer, and others are one.
-    places = _places(code) if code.isascii() else list(_whole.finditer(code))
     found: list[tuple[str, str | None, int]] = []
-    ctes: set[str] | None = None
-    for place in places:
-        reference, star, table = _parts(place)
-        if reference:
-            start, end = reference
-            line = code.count("\n", 0, place.start()) + 1
-            found.append(("hard_coded_reference", " ".join(code[start:end].split()), line))
-        elif star:
-            if table and ctes is None:
-                ctes = _ctes(code.lower())
-            # All columns of a CTE are those that it lists.
-            if not (table and ctes and table.lower() in ctes):
-                found.append(("select_star", None, code.count("\n", 0, star) + 1))
-    if code.rstrip().endswith(";"):
-        found.append(("trailing_semicolon", None, code.rstrip().count("\n") + 1))
+    last = _last_place(code)
+    for place in _WHOLE.finditer(code) if last >= 0 else ():
+        if place.start() > last:
+            break
+        reference, star, table = place.groups()
+        if reference and not _is_of_alias(reference, code):
+            line = code.count("\n", 0, place.start(1)) + 1
+            found.append(("hard_coded_reference", " ".join(reference.split()), line))
+        elif star and not (table and re.search(CTE_BEFORE + table + CTE_AFTER, code)):
+            found.append(("select_star", None, code.count("\n", 0, place.end(2)) + 1))
+    bare = _COMMENTS.sub("", code).rstrip() if ";" in code else ""
+    if bare.endswith(";"):
+        line = code.count("\n", 0, code.rfind(";")) + 1
+        found.append(("trailing_semicolon", None, line))
     return found
 
 
-def _parts(place: re.Match[str]) -> tuple[tuple[int, int] | None, int, str | None]:
-    """Return where the reference is, where the star ends, and the table behind the star."""
-    if place.re is _reference:
-        return place.span(1), 0, None
-    if place.re is _star:
-        return None, place.end(1), place[2]
-    return (place.span(1) if place[1] else None), (place.end(2) if place[2] else 0), place[3]
+def _is_of_alias(reference: str, code: str) -> bool:
+    """Whether it is a list of a row of another table, as in `cross join o.items`."""
+    first, _, rest = reference.partition(".")
+    is_name = re.fullmatch(r"\w+\s*", first) is not None and "." not in rest
+    return is_name and re.search(ALIAS_BEFORE + first.strip() + ALIAS_AFTER, code) is not None
 
 
-def _places(code: str) -> list[re.Match[str]]:
+def _last_place(code: str) -> int:
+    """Return where the last thing may begin that counts; -1 without any."""
     lower = code.lower()
-    places = [*_starts(_reference, lower, "from"), *_starts(_reference, lower, "join")]
-    places += _stars(lower)
-    places.sort(key=lambda place: place.start())
-    ends = iter(_skipped_spans(lower, places))
-    start, end = next(ends, (len(code), len(code)))
-    kept = []
-    for place in places:
-        while end <= place.start() and start < len(code):
-            start, end = next(ends, (len(code), len(code)))
-        if not start < place.start() < end:
-            kept.append(place)
-    return kept
-
-
-_reference, _star = re.compile(_REFERENCE), re.compile(_STAR)
-_before_star = re.compile(r"(?:\bselect\s+(?:distinct\s+)?|,\s*)(?:[\w\"`\[\]]+\.)*\Z")
-_cte = re.compile(r"\sas\s*(?:not\s+)?(?:materialized\s*)?\(")
-_skip = re.compile(f"{_SKIPPED}|{_NO_TABLE}")
-_skip_texts = re.compile(_SKIPPED)
-_whole = re.compile(PATTERN)
-
-
-def _starts(pattern: re.Pattern[str], text: str, word: str) -> Iterator[re.Match[str]]:
-    position = text.find(word)
-    while position >= 0:
-        found = pattern.match(text, position)
-        if found:
-            yield found
-        position = text.find(word, position + 1)
-
-
-def _stars(text: str) -> Iterator[re.Match[str]]:
-    position = text.find("*")
-    while position >= 0:
-        low = max(0, position - 150)
-        near = text[low:position]
-        # SELECT, DISTINCT, a comma or a qualifier: most stars are those of count(*).
-        before = _before_star.search(near) if near.rstrip()[-1:] in ("t", ",", ".") else None
-        found = _star.match(text, low + before.start()) if before else None
-        if found:
-            yield found
-        position = text.find("*", position + 1)
-
-
-def _skipped_spans(text: str, places: Sequence[re.Match[str]]) -> list[tuple[int, int]]:
-    """Return where nothing counts, up to the last place."""
-    if not places:
-        return []
-    end = max(place.start() for place in places) + 1
-    has_reference = any(place.re is _reference for place in places)
-    if not has_reference and not any(mark in text[:end] for mark in ("--", "/*", "{#", "'")):
-        return []
-    pattern = _skip if has_reference else _skip_texts
-    return [found.span() for found in pattern.finditer(text) if found.start() < end]
-
-
-def _ctes(text: str) -> set[str]:
-    """Return the names that a parenthesis follows behind an `as`."""
-    names = set()
-    for found in _cte.finditer(text):
-        before = text[max(0, found.start() - 100) : found.start()].split()
-        if before:
-            names.add(re.split(r"\W", before[-1])[-1])
-    return names
+    if len(lower) != len(code) or not code.isascii():
+        return len(code)
+    last = -1
+    for word in ("from", "join"):
+        position = lower.rfind(word)
+        while position > last and not _REFERENCE_AT.match(lower, position):
+            position = lower.rfind(word, 0, position)
+        last = max(last, position)
+    position = lower.rfind("*")
+    while position > last and lower[:position].rstrip()[-1:] in ("(", "/", "*"):
+        position = lower.rfind("*", 0, position)
+    return max(last, position)
 
 
 def _lines_before(node: Node, project_dir: Path) -> int:
@@ -321,6 +284,8 @@ def _project_facts(manifest: Manifest, project_dir: Path | None) -> Iterator[Row
 
 def _repository(project_dir: Path) -> list[Path]:
     """Return the folder of the repository, if the project is a folder of one."""
+    if (project_dir / ".git").exists():
+        return []
     for folder in project_dir.resolve().parents:
         if (folder / ".git").exists():
             return [folder]
@@ -362,12 +327,21 @@ def _installed(project: str, project_dir: Path) -> Iterator[Row]:
         found = load_yaml(read_text(path), path.as_posix())
         listed = found.get("packages") if isinstance(found, Mapping) else None
         for entry in listed if isinstance(listed, list) else []:
-            places = (
-                [entry.get(key) for key in ("package", "git", "local", "tarball")]
-                if isinstance(entry, Mapping)
-                else []
-            )
-            place = next((str(value) for value in places if value), "")
-            own = re.sub(r"(?:\.git)?/*$", "", place).rpartition("/")[2].replace("-", "_")
-            if place and own != OWN_PACKAGE:
+            given = entry if isinstance(entry, Mapping) else {}
+            keys = ("package", "git", "local", "private", "tarball")
+            place = next((str(given[key]) for key in keys if given.get(key)), "")
+            if place and not _is_own(given, project_dir):
                 yield _fact(project, "package", place)
+
+
+def _is_own(entry: Mapping[str, Any], project_dir: Path) -> bool:
+    """Whether it is this package: a folder by the name in it, a repository by its own."""
+    from dbt_estate.yaml_read import load_yaml
+
+    if entry.get("local"):
+        path = project_dir / str(entry["local"]) / "dbt_project.yml"
+        found = load_yaml(read_text(path), path.as_posix()) if path.is_file() else None
+        return isinstance(found, Mapping) and found.get("name") == OWN_PACKAGE
+    place = str(entry.get("package") or entry.get("git") or entry.get("private") or "")
+    name = re.sub(r"(?:\.git)?/*$", "", place).rpartition("/")[2]
+    return name.replace("-", "_") == OWN_PACKAGE

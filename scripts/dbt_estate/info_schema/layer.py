@@ -27,8 +27,8 @@ def models_folder() -> Path:
 def render(text: str, exceptions: str | None = None) -> str:
     """Return the SQL of a model of the package, for the tables of the embedded DuckDB.
 
-    It knows what those models use of dbt: `ref` of the package, and the macros for a name, a type
-    and the seed of exceptions.
+    It knows what those models use of dbt: `ref` of the package, and the macros for a name, a type,
+    a table and the seed of exceptions.
     """
     from jinja2 import Environment, StrictUndefined
 
@@ -37,8 +37,10 @@ def render(text: str, exceptions: str | None = None) -> str:
         "identifier": lambda name: '"' + name.replace('"', '""') + '"',
         "data_type": _TYPES.__getitem__,
         "maturity_exceptions": lambda: exceptions,
+        "maturity_table": lambda: "",
     }
-    return environment.from_string(text).render(dbt_estate=macros, ref=_relation)
+    template = environment.from_string(text)
+    return template.render(dbt_estate=macros, ref=_relation).strip()
 
 
 def _relation(package: str, name: str | None = None) -> str:

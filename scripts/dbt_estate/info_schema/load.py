@@ -59,7 +59,13 @@ def load(
     the seed of exceptions is read. Raises InputError for an artifact that cannot be read.
     """
     with _no_collection():
-        return _load(artifacts, variables, project_dir)
+        try:
+            return _load(artifacts, variables, project_dir)
+        except (AttributeError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
+            problem = f"{type(error).__name__}: {error}"
+            places = [artifacts.manifest, artifacts.run_results, artifacts.catalog]
+            where = ", ".join(path.as_posix() for path in places if path)
+            raise InputError(where, f"not as dbt writes it ({problem})") from error
 
 
 @contextlib.contextmanager
@@ -149,9 +155,14 @@ def write_parquet(connection: DuckDBPyConnection, folder: Path) -> list[Path]:
     """
     target = folder / f"v{tables.VERSION}"
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        return _write_parquet(connection, folder, target)
     except OSError as error:
-        raise InputError(target.as_posix(), f"cannot be made: {error.strerror}") from None
+        where = error.filename or target.as_posix()
+        raise InputError(str(where), f"cannot be written: {error.strerror}") from None
+
+
+def _write_parquet(connection: DuckDBPyConnection, folder: Path, target: Path) -> list[Path]:
+    target.mkdir(parents=True, exist_ok=True)
     written = []
     views = []
     for namespace, definitions in NAMESPACES.items():

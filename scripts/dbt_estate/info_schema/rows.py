@@ -40,8 +40,8 @@ def project_rows(manifest: Manifest) -> dict[str, list[Row]]:
     """Return the rows of the namespace `dbt`, by table; a table without rows is absent."""
     rows: dict[str, list[Row]] = {}
     enabled = {**manifest.nodes, **manifest.sources, **manifest.functions}
-    for node in enabled.values():
-        _add_node(rows, node, True)
+    # A test of a disabled resource is among the nodes.
+    active = {id_: node for id_, node in enabled.items() if _add_node(rows, node, True)}
     for versions in (manifest.disabled or {}).values():
         for raw in versions:
             _add_disabled(rows, raw)
@@ -56,7 +56,7 @@ def project_rows(manifest: Manifest) -> dict[str, list[Row]]:
     ):
         rows[name] = list(found)
     _add_semantic_models(rows, manifest.semantic_models.values())
-    _add_graph(rows, manifest, enabled)
+    _add_graph(rows, manifest, active)
     metadata = manifest.metadata
     rows["project"] = [
         {
@@ -79,10 +79,11 @@ def _packages(manifest: Manifest, enabled: Mapping[str, Node]) -> set[str]:
     return found - own - {""}
 
 
-def _add_node(rows: dict[str, list[Row]], node: Node, is_enabled: bool) -> None:
+def _add_node(rows: dict[str, list[Row]], node: Node, is_enabled: bool) -> bool:
+    """Add the rows of a node, and return whether it is enabled."""
     table = _TABLE_OF.get(node.resource_type)
     if table is None:
-        return
+        return is_enabled
     config = _config_of(node.config)
     row = _test(node, config) if table == "data_tests" else _resource(node, config)
     row["enabled"] = is_enabled and config.enabled
@@ -117,6 +118,7 @@ def _add_node(rows: dict[str, list[Row]], node: Node, is_enabled: bool) -> None:
                 },
             }
         )  # fmt: skip
+    return bool(row["enabled"])
 
 
 def _granularity(node: Node, spine: Mapping[str, Any]) -> str | None:

@@ -58,5 +58,9 @@ def info_table(table: str) -> str:
     return "select 1 as unique_id"
 
 
+def maturity_table() -> str:
+    return ""
+
+
 def maturity_exceptions() -> str:
     return "exceptions"
