@@ -71,8 +71,8 @@ unit: $(INSTALLED) ## tests that start no dbt, the mirror test among them
 integration: $(INSTALLED) ## dbt on real engines; ADAPTERS=duckdb, DBT=1.12 and ONLY='-k name' choose
 	$(PYTEST) -q $(PARALLEL) --adapter $(ADAPTERS) $(ONLY) tests/functional
 
-.PHONY: checks
-checks: lint types unit ## what is quick enough to run before every commit
+.PHONY: quick
+quick: lint types unit ## what is quick enough to run before every commit
 
 .PHONY: test-sqlserver
 test-sqlserver: $(INSTALLED) ## the functional tests on the server that DBT_SQLSERVER_HOST names
@@ -94,6 +94,10 @@ bench: $(INSTALLED) ## every benchmark, side by side with what it is compared wi
 .PHONY: settings
 settings: $(INSTALLED) ## write the settings of macros/_sql/_settings.sql into dbt_project.yml
 	@$(RUN)/python tests/support/settings_block.py
+
+.PHONY: checks
+checks: $(INSTALLED) ## write the list of rules and the checks for dbt v2 from models/maturity/rules
+	@PYTHONPATH=.:scripts $(RUN)/python tests/support/rule_list.py
 
 .PHONY: format
 format: $(INSTALLED) ## let ruff format and fix

@@ -16,7 +16,23 @@
         },
         'procedures': {},
         'vocabulary': {},
-        'maturity': {'exceptions': none}
+        'maturity': {
+            'exceptions': none,
+            'exclude_paths': [],
+            'exclude_packages': ['all'],
+            'naming': {
+                'base': {'folder': 'base', 'prefixes': ['base_']},
+                'staging': {'folder': 'staging', 'prefixes': ['stg_']},
+                'intermediate': {'folder': 'intermediate', 'prefixes': ['int_']},
+                'marts': {'folder': 'marts', 'prefixes': ['fct_', 'dim_']},
+                'other': {'folder': none, 'prefixes': ['rpt_']}
+            },
+            'primary_key_tests': [['dbt.unique', 'dbt.not_null'], ['dbt_utils.unique_combination_of_columns']],
+            'primary_key_node_types': ['model'],
+            'rules': {},
+            'declared': [],
+            'checks': false
+        }
     }) -}}
 {%- endmacro %}
 
@@ -36,7 +52,8 @@
 
 
 {#- A mapping that is empty by default has no fixed keys: `sources`, which the Python tool alone reads, `procedures`,
-    which is checked when a dispatch is called, and `vocabulary`, when a test asks for it. -#}
+    which is checked when a dispatch is called, `vocabulary`, when a test asks for it, and `rules`. A project may name
+    kinds of models of its own. -#}
 {% macro _merged(defaults, given, path, problems) -%}
     {%- if given is not mapping -%}
         {%- do problems.append(path ~ " must be a mapping, got: " ~ given) -%}
@@ -44,7 +61,7 @@
     {%- endif -%}
     {%- set merged = dict(defaults) -%}
     {%- for key, value in given.items() -%}
-        {%- if defaults and key not in defaults -%}
+        {%- if defaults and key not in defaults and path != 'dbt_estate.maturity.naming' -%}
             {%- do problems.append(
                 path ~ "." ~ key ~ " is not a setting; the settings are " ~ defaults.keys() | join(', ')
             ) -%}

@@ -32,6 +32,28 @@
     {%- for tag in (node.get('tags') or []) | unique(true) -%}
         {%- do rows.append({'node_unique_id': unique_id, 'kind': 'tag', 'name': tag, 'value': none}) -%}
     {%- endfor -%}
+    {%- for column in (node.get('columns') or {}).values() if column['constraints'] -%}
+        {%- if column['constraints'] | selectattr('type', 'equalto', 'not_null') | list -%}
+            {%- do rows.append({
+                'node_unique_id': unique_id, 'kind': 'not_null', 'name': column['name'], 'value': none
+            }) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if found['excluded'] -%}{%- do dbt_estate._add_exclusion(found, node) -%}{%- endif -%}
+{%- endmacro %}
+
+
+{#- What `exclude_paths` names, as scripts/dbt_estate/info_schema/facts.py finds it. -#}
+{% macro _add_exclusion(found, node) -%}
+    {%- set path = node['original_file_path'] -%}
+    {%- if node['resource_type'] == 'source' -%}
+        {%- set path = path ~ ':' ~ node['source_name'] ~ '.' ~ node['name'] -%}
+    {%- endif -%}
+    {%- set matching = [] -%}
+    {%- for pattern in found['excluded'] if pattern.search(path) -%}{%- do matching.append(pattern) -%}{%- endfor -%}
+    {%- if matching and node['package_name'] == project_name and node['resource_type'] != 'test' -%}
+        {%- do found['rows']['node_facts'].append({'unique_id': node['unique_id'], 'fact': 'excluded'}) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 

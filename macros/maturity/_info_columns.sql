@@ -52,7 +52,7 @@
         'packages': ['package_name'],
         'node_settings': ['node_unique_id', 'kind', 'name', 'value'],
         'node_exceptions': ['unique_id', 'rule_name', 'reason', 'valid_until', 'owner'],
-        'node_facts': ['unique_id', 'fact', 'value', 'line_number']
+        'node_facts': ['unique_id', 'fact', 'value', 'line_number', 'resource_name', 'file_path']
     }[table]) -}}
 {%- endmacro %}
 

@@ -45,8 +45,11 @@ from (
     {%- endfor -%}
     {%- set found = {
         'rows': rows, 'packages': {}, 'nodes': {}, 'parents': {},
-        'pattern': modules.re.compile(dbt_estate._code_pattern())
+        'pattern': modules.re.compile(dbt_estate._code_pattern()), 'excluded': []
     } -%}
+    {%- for pattern in dbt_estate.maturity_setting('exclude_paths') -%}
+        {%- do found['excluded'].append(modules.re.compile(pattern, modules.re.IGNORECASE)) -%}
+    {%- endfor -%}
     {%- for nodes in [graph.nodes, graph.sources, graph.get('functions', {})] -%}
         {%- do dbt_estate._add_nodes(found, nodes) -%}
     {%- endfor -%}

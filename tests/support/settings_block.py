@@ -38,6 +38,29 @@ MEANINGS = {
     "vocabulary": "the vocabulary of column names: docs/columns/vocabulary.md",
     "maturity": "the project as tables, and its rules: docs/maturity/info_schema.md",
     "maturity.exceptions": "name of a seed of yours with exceptions to rules; null for none",
+    "maturity.exclude_paths": "regular expressions of paths that no rule counts",
+    "maturity.exclude_packages": "installed packages that no rule counts; all for every one",
+    "maturity.naming": "kinds of models: their folder, and the prefixes of their names",
+    "maturity.naming.base": "right after a source, for staging to put together",
+    "maturity.naming.base.folder": "a folder of it",
+    "maturity.naming.base.prefixes": "what its names begin with",
+    "maturity.naming.staging": "one to one with a source",
+    "maturity.naming.staging.folder": "a folder of it",
+    "maturity.naming.staging.prefixes": "what its names begin with",
+    "maturity.naming.intermediate": "between staging and marts",
+    "maturity.naming.intermediate.folder": "a folder of it",
+    "maturity.naming.intermediate.prefixes": "what its names begin with",
+    "maturity.naming.marts": "what others read",
+    "maturity.naming.marts.folder": "a folder of it",
+    "maturity.naming.marts.prefixes": "what its names begin with",
+    "maturity.naming.other": "whatever else",
+    "maturity.naming.other.folder": "a folder of it",
+    "maturity.naming.other.prefixes": "what its names begin with",
+    "maturity.primary_key_tests": "the sets of tests that make a key of a column",
+    "maturity.primary_key_node_types": "what must have a key: model, source, snapshot, seed",
+    "maturity.rules": "severity, thresholds and scope of each rule: docs/maturity/rules/index.md",
+    "maturity.declared": "rules of your own: docs/maturity/rules/declared.md",
+    "maturity.checks": "whether dbt v2 runs the rules as checks",
 }
 
 
@@ -68,7 +91,7 @@ def settings_block(settings: Mapping[str, Any], meanings: Mapping[str, str]) -> 
     paths = list(setting_paths(settings))
     if odd := set(paths) ^ set(meanings):
         raise UndescribedSettingError(f"described or there, but not both: {sorted(odd)}")
-    lines = [f"{text:<42}# {meaning}" for text, meaning in _lines(settings, meanings)]
+    lines = [f"{text:<41} # {meaning}" for text, meaning in _lines(settings, meanings)]
     return "\n".join(
         [
             BEGIN,
@@ -89,7 +112,7 @@ def _lines(
     for key, value in settings.items():
         path = f"{prefix}{key}"
         is_group = isinstance(value, Mapping) and value
-        scalar = "" if is_group else " " + yaml.safe_dump(value).removesuffix("...\n").strip()
+        scalar = "" if is_group else " " + yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
         yield f"{indent}{key}:{scalar}", meanings[path]
         if is_group:
             yield from _lines(value, meanings, f"{path}.", f"{indent}  ")

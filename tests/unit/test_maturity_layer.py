@@ -7,8 +7,8 @@ import random
 import re
 import subprocess
 import zipfile
+from datetime import datetime, timezone
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -117,16 +117,18 @@ LAYER_FILES = sorted((REPOSITORY / "models" / "maturity" / "facts").glob("*.sql"
 
 
 def rendered(path: Path, adapter: str) -> str:
-    macros = Macros(adapter)
-    package = SimpleNamespace(
-        identifier=macros.identifier,
-        data_type=macros.data_type,
-        maturity_exceptions=lambda: "my_exceptions",
-        maturity_table=lambda: "",
-    )
-    environment = Environment(undefined=StrictUndefined)
+    started = datetime(2026, 3, 1, tzinfo=timezone.utc)
+    macros = Macros(adapter, run_started_at=started)
+    package = {
+        **vars(macros)["_macros"],
+        "maturity_exceptions": lambda: "my_exceptions",
+        "maturity_table": lambda: "",
+    }
+    environment = Environment(undefined=StrictUndefined, extensions=["jinja2.ext.do"])
     template = environment.from_string(path.read_text(encoding="utf-8"))
-    return template.render(dbt_estate=package, ref=lambda *names: f"s.{names[-1]}")
+    return template.render(
+        dbt_estate=package, ref=lambda *names: f"s.{names[-1]}", project_name="shop"
+    )
 
 
 @pytest.mark.parametrize("path", LAYER_FILES, ids=lambda path: path.stem)

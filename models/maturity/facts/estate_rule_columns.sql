@@ -20,7 +20,8 @@ select
     case when coalesce(listed.description, '') = '' then 0 else 1 end as is_described,
     coalesce(tests.tests, 0) as tests,
     nodes.is_own,
-    nodes.is_installed
+    nodes.is_installed,
+    nodes.is_excluded
 from {{ ref('dbt_estate', 'estate_node_columns') }} as listed
 inner join {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes on listed.node_unique_id = nodes.unique_id
 left join tests

@@ -13,6 +13,7 @@ select
     exposures.maturity,
     nodes.is_described,
     nodes.is_own,
-    nodes.is_installed
+    nodes.is_installed,
+    nodes.is_excluded
 from {{ ref('dbt_estate', 'estate_exposures') }} as exposures
 inner join {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes on exposures.unique_id = nodes.unique_id

@@ -9,8 +9,11 @@
     'source_description', 'is_contracted'
 ] -%}
 {%- set group = dbt_estate.identifier('group') -%}
+{%- set naming = dbt_estate.maturity_setting('naming') -%}
+{%- set packages = dbt_estate.maturity_setting('exclude_packages') -%}
 {%- set node = {
-    'unique_id': 'unique_id', 'resource_type': 'resource_type', 'resource_name': 'name', 'package_name': 'package_name',
+    'unique_id': 'unique_id', 'resource_type': 'resource_type', 'package_name': 'package_name',
+    'resource_name': "case when version is null then name else concat(name, '.v', version) end",
     'file_path': 'original_file_path', 'properties_path': 'properties_yml_file_path', 'alias': 'alias',
     'database_name': 'database_name', 'schema_name': 'schema_name', 'relation_name': 'relation_name',
     'node_language': 'node_language', 'materialized': 'materialized', 'access_level': 'access', 'group_name': group,
@@ -25,7 +28,7 @@
 {%- set kinds = {
     'models': node, 'seeds': node, 'snapshots': node, 'analyses': node, 'functions': node,
     'sources': dict(
-        node, resource_name="concat(source_name, '.', name)", source_name='source_name',
+        node, resource_name="concat(source_name, '.', name)", source_name='source_name', alias='identifier',
         source_description='source_description', owner_name='loader'
     ),
     'exposures': dict(other, resource_type="'exposure'", owner_name='owner_name'),
@@ -79,6 +82,45 @@ tests as (
     from {{ ref('dbt_estate', 'estate_data_tests') }}
     where cast(enabled as int) = 1
     group by node_unique_id
+),
+
+-- What kind of model a prefix says, and the folder that is nearest to the file.
+kinds as (
+    select
+        unique_id,
+        {{ dbt_estate.folder_of('file_path') }} as folder_path,
+        case
+        {%- for kind, given in naming.items() %}
+            {%- for prefix in given.prefixes or [] %}
+            when resource_name like {{ dbt_estate.glob_literal(prefix ~ '*') }} escape '!' then {{ dbt_estate.literal(kind) }}
+            {%- endfor %}
+        {%- endfor %}
+        end as prefix_kind,
+        case
+        {%- for kind, given in naming.items() if given.folder %}
+            when concat('/', file_path) like {{ dbt_estate.glob_literal('*/' ~ given.folder ~ '/*') }} escape '!'
+            {%- for other in naming.values() if other.folder and other.folder != given.folder %}
+                {%- for between in ['/', '/*/'] %}
+                and concat('/', file_path)
+                not like {{ dbt_estate.glob_literal('*/' ~ given.folder ~ between ~ other.folder ~ '/*') }} escape '!'
+                {%- endfor %}
+            {%- endfor %}
+                then {{ dbt_estate.literal(kind) }}
+        {%- endfor %}
+        end as folder_kind
+    from resources
+    where resource_type in ('model', 'snapshot', 'analysis')
+),
+
+excluded as (
+    select distinct unique_id
+    from {{ ref('dbt_estate', 'estate_node_facts') }}
+    where fact = 'excluded'
+),
+
+spines as (
+    select distinct unique_id
+    from {{ ref('dbt_estate', 'estate_time_spines') }}
 )
 
 select
@@ -115,10 +157,33 @@ select
     coalesce(listed_columns.listed, 0) as listed_columns,
     coalesce(listed_columns.described, 0) as described_columns,
     coalesce(tests.tests, 0) as tests,
+    kinds.folder_path,
+    kinds.prefix_kind,
+    kinds.folder_kind,
+    case when kinds.unique_id is null then null else coalesce(kinds.prefix_kind, kinds.folder_kind, 'other') end
+        as model_kind,
+    case when spines.unique_id is null then 0 else 1 end as is_time_spine,
     case when resources.package_name = 'dbt_estate' then 1 else 0 end as is_own,
-    case when resources.package_name = project.project_name then 0 else 1 end as is_installed
+    case when resources.package_name = project.project_name then 0 else 1 end as is_installed,
+    case
+        when resources.package_name = 'dbt_estate' or excluded.unique_id is not null then 1
+    {%- if 'all' in packages %}
+        when resources.package_name <> project.project_name then 1
+    {%- elif packages %}
+        when
+            resources.package_name <> project.project_name
+            and resources.package_name in (
+            {%- for name in packages %}{{ dbt_estate.literal(name) }}{{ ', ' if not loop.last }}{% endfor -%}
+            )
+            then 1
+    {%- endif %}
+        else 0
+    end as is_excluded
 from resources
 cross join {{ ref('dbt_estate', 'estate_project') }} as project
 left join settings on resources.unique_id = settings.node_unique_id
 left join listed_columns on resources.unique_id = listed_columns.node_unique_id
 left join tests on resources.unique_id = tests.node_unique_id
+left join kinds on resources.unique_id = kinds.unique_id
+left join excluded on resources.unique_id = excluded.unique_id
+left join spines on resources.unique_id = spines.unique_id

@@ -39,12 +39,14 @@ with tests as (
     where cast(models.enabled as int) = 1
 )
 
+-- A test of a node counts as the node does, one of none as its own package.
 select
     tests.unique_id,
     tests.kind,
     tests.name as resource_name,
     tests.package_name,
     tests.file_path,
+    {{ dbt_estate.folder_of('tests.file_path') }} as folder_path,
     tests.node_id,
     tests.test_name,
     tests.test_package,
@@ -54,6 +56,13 @@ select
     tests.error_if,
     tests.is_stored,
     case when tests.package_name = 'dbt_estate' then 1 else 0 end as is_own,
-    case when tests.package_name = project.project_name then 0 else 1 end as is_installed
+    case when tests.package_name = project.project_name then 0 else 1 end as is_installed,
+    case
+        when tests.package_name = 'dbt_estate' then 1
+        when nodes.unique_id is not null then nodes.is_excluded
+        when tests.package_name = project.project_name then 0
+        else 1
+    end as is_excluded
 from tests
 cross join {{ ref('dbt_estate', 'estate_project') }} as project
+left join {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes on tests.node_id = nodes.unique_id

@@ -53,6 +53,7 @@ class Column(Struct):
     data_type: str | None = None
     tags: list[str] = []
     granularity: str | None = None
+    constraints: list[dict[str, Any]] = []
 
 
 class DependsOn(Struct):
@@ -83,6 +84,7 @@ class Node(Struct):
     description: str | None = None
     language: str | None = None
     raw_code: str | None = None
+    checksum: Raw = NULL
     database: str | None = None
     schema: str | None = None
     relation_name: str | None = None

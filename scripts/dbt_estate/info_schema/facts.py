@@ -9,14 +9,16 @@ import fnmatch
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from dbt_estate.errors import InputError
 from dbt_estate.files import read_text
 from dbt_estate.info_schema.artifacts import NULL, Manifest, Node
+from dbt_estate.info_schema.macro_facts import macro_facts
 
 Row = dict[str, Any]
 
@@ -65,11 +67,16 @@ _LINE = re.compile(r"(?m)^[^\S\n]*\S")
 _REFERENCE_AT = re.compile(_REFERENCE)
 
 
-def estate_rows(manifest: Manifest, project_dir: Path | None = None) -> dict[str, list[Row]]:
+def estate_rows(
+    manifest: Manifest, project_dir: Path | None = None, excluded: Sequence[str] = ()
+) -> dict[str, list[Row]]:
     """Return the rows of `node_settings`, `node_exceptions` and `node_facts`.
 
     With a project's folder, lines are those of its files, and the files themselves are facts.
+    `excluded` are regular expressions of paths that no rule counts. Raises InputError for one that
+    is none.
     """
+    patterns = _patterns(excluded)
     settings: list[Row] = []
     exceptions: list[Row] = []
     facts: list[Row] = []
@@ -78,15 +85,44 @@ def estate_rows(manifest: Manifest, project_dir: Path | None = None) -> dict[str
     for node in nodes:
         meta = _mapping(node.meta)
         settings.extend(_settings(node.unique_id, _node_settings(node), meta, node.tags))
+        settings.extend(_not_null(node))
         exceptions.extend(_exceptions(node.unique_id, meta))
         if node.package_name == project:
             facts.extend(_node_facts(node, project_dir))
+            if patterns and node.resource_type != "test":
+                facts.extend(_excluded(node.unique_id, _place(node), patterns))
     for item in (*manifest.exposures.values(), *manifest.metrics.values()):
         meta = item.get("meta") or {}
         settings.extend(_settings(item["unique_id"], {}, meta, item.get("tags") or []))
         exceptions.extend(_exceptions(item["unique_id"], meta))
+        if item.get("package_name") == project:
+            path = item.get("original_file_path") or ""
+            facts.extend(_excluded(item["unique_id"], path, patterns))
+    facts.extend(macro_facts(manifest))
     facts.extend(_project_facts(manifest, project_dir))
     return {"node_settings": settings, "node_exceptions": exceptions, "node_facts": facts}
+
+
+def _patterns(excluded: Sequence[str]) -> list[re.Pattern[str]]:
+    try:
+        return [re.compile(pattern, re.IGNORECASE) for pattern in excluded]
+    except re.error as error:
+        raise InputError(
+            "vars: dbt_estate: maturity: exclude_paths",
+            f"must be regular expressions, got: {error.pattern!r} ({error})",
+        ) from None
+
+
+def _place(node: Node) -> str:
+    """Return the path of a node; of a table of a source with its name, as many share a file."""
+    if node.resource_type != "source":
+        return node.original_file_path
+    return f"{node.original_file_path}:{node.source_name}.{node.name}"
+
+
+def _excluded(unique_id: str, path: str, patterns: Iterable[re.Pattern[str]]) -> Iterator[Row]:
+    if any(pattern.search(path) for pattern in patterns):
+        yield _fact(unique_id, "excluded")
 
 
 def _mapping(raw: msgspec.Raw) -> Mapping[str, Any]:
@@ -130,6 +166,17 @@ def _settings(
         yield {"node_unique_id": unique_id, "kind": "tag", "name": tag, "value": None}
 
 
+def _not_null(node: Node) -> Iterator[Row]:
+    for column in node.columns.values():
+        if any(given.get("type") == "not_null" for given in column.constraints):
+            yield {
+                "node_unique_id": node.unique_id,
+                "kind": "not_null",
+                "name": column.name,
+                "value": None,
+            }
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)  # as dbt's tojson writes it
 
@@ -158,6 +205,10 @@ def _node_facts(node: Node, project_dir: Path | None) -> Iterator[Row]:
         if not re.search(OWN_CALL, code):
             yield _fact(node.unique_id, "hook", code)
         return
+    if node.resource_type == "seed" and project_dir is not None:
+        path = project_dir / node.original_file_path
+        if path.is_file():
+            yield _fact(node.unique_id, "seed_bytes", str(path.stat().st_size))
     if node.resource_type not in ("model", "snapshot") or node.language != "sql":
         return
     if node.resource_type == "snapshot" and node.original_file_path.endswith("ml"):

@@ -2,62 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dbt_estate.info_schema import tables
+from dbt_estate.info_schema.macros import PackageMacros, package_folder
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 # In the order in which they build on each other.
 LAYER = ("nodes", "edges", "tests", "columns", "exposures", "exceptions", "facts")
-_TYPES = {"key": "varchar", "name": "varchar", "text": "varchar", "integer": "bigint"}
+
+
+def models_folder() -> Path:
+    """Return the folder of the models: in the wheel, or in a checkout."""
+    return package_folder("models") / "maturity"
 
 
 @cache
-def models_folder() -> Path:
-    """Return the folder of the models: in the wheel, or in a checkout."""
-    here = Path(__file__).resolve().parent.parent
-    installed = here / "models" / "maturity"
-    return installed if installed.is_dir() else here.parents[1] / "models" / "maturity"
-
-
-def render(text: str, exceptions: str | None = None) -> str:
-    """Return the SQL of a model of the package, for the tables of the embedded DuckDB.
-
-    It knows what those models use of dbt: `ref` of the package, and the macros for a name, a type,
-    a table and the seed of exceptions.
-    """
+def _environment() -> Any:
     from jinja2 import Environment, StrictUndefined
 
-    environment = Environment(undefined=StrictUndefined, autoescape=False)
-    macros = {
-        "identifier": lambda name: '"' + name.replace('"', '""') + '"',
-        "data_type": _TYPES.__getitem__,
-        "maturity_exceptions": lambda: exceptions,
-        "maturity_table": lambda: "",
-    }
-    template = environment.from_string(text)
-    return template.render(dbt_estate=macros, ref=_relation).strip()
+    return Environment(
+        undefined=StrictUndefined, autoescape=False, extensions=["jinja2.ext.do"]
+    )
 
 
-def _relation(package: str, name: str | None = None) -> str:
-    if name is None:
-        return '"' + package.replace('"', '""') + '"'
+def relation(package: str, name: str) -> str:
+    """Return the embedded table that a `ref` of the package's models is."""
+    if package != "dbt_estate":
+        return '"' + name.replace('"', '""') + '"'
     table = name.removeprefix("estate_")
-    if table in tables.PROJECT:
-        return f"dbt.{table}"
-    return f"estate.{table}"
+    return f"dbt.{table}" if table in tables.PROJECT else f"estate.{table}"
 
 
-def create_layer(connection: DuckDBPyConnection, exceptions: str | None = None) -> None:
-    """Add `estate.rule_nodes` and the others, as views.
+def render(
+    text: str,
+    macros: PackageMacros | None = None,
+    exceptions: str | None = None,
+    ref: Callable[..., str] = relation,
+) -> str:
+    """Return the SQL of a model of the package, for the tables of the embedded DuckDB.
+
+    `exceptions` is the table that stands for the user's seed. It knows what the models use of dbt:
+    `ref`, and the package's own macros.
+    """
+    namespace = (macros or PackageMacros()).namespace(
+        maturity_exceptions=lambda: exceptions, maturity_table=lambda: ""
+    )
+    template = _environment().from_string(text)
+    rendered: str = template.render(dbt_estate=namespace, ref=ref, project_name="the project")
+    return rendered.strip()
+
+
+def create_layer(
+    connection: DuckDBPyConnection, macros: PackageMacros, exceptions: str | None = None
+) -> None:
+    """Add `estate.rule_nodes` and the others, as tables.
 
     `exceptions` is a table of the connection with the columns of the user's seed.
     """
     for name in LAYER:
         path = models_folder() / "facts" / f"estate_rule_{name}.sql"
-        query = render(path.read_text(encoding="utf-8"), exceptions)
-        connection.execute(f"create view estate.rule_{name} as\n{query}")
+        query = render(path.read_text(encoding="utf-8"), macros, exceptions)
+        connection.execute(f"create table estate.rule_{name} as\n{query}")

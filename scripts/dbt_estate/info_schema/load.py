@@ -15,11 +15,17 @@ import msgspec
 
 from dbt_estate.errors import InputError
 from dbt_estate.info_schema import tables
-from dbt_estate.info_schema.artifacts import read_catalog, read_manifest, read_run_results
+from dbt_estate.info_schema.artifacts import (
+    Manifest,
+    read_catalog,
+    read_manifest,
+    read_run_results,
+)
 from dbt_estate.info_schema.exceptions import load_exceptions
 from dbt_estate.info_schema.facts import estate_rows
 from dbt_estate.info_schema.git import git_columns
 from dbt_estate.info_schema.layer import create_layer
+from dbt_estate.info_schema.macros import PackageMacros
 from dbt_estate.info_schema.rows import Row, project_rows, runtime_rows, variable_rows
 
 if TYPE_CHECKING:
@@ -48,12 +54,34 @@ def artifacts_in(folder: Path) -> Artifacts:
     return Artifacts(folder / "manifest.json", there("run_results.json"), there("catalog.json"))
 
 
+@dataclass(frozen=True)
+class Project:
+    """A project in an embedded DuckDB.
+
+    `exceptions` is the table of the user's seed of exceptions, None without one.
+    """
+
+    connection: DuckDBPyConnection
+    manifest: Manifest
+    macros: PackageMacros
+    exceptions: str | None
+
+
 def load(
     artifacts: Artifacts,
     variables: Mapping[str, Any] | None = None,
     project_dir: Path | None = None,
 ) -> DuckDBPyConnection:
-    """Return a connection to the tables `dbt.<table>` and `dbt_rt.<table>`, all of them there.
+    """Return a connection to the tables of `load_project`, and nothing else."""
+    return load_project(artifacts, variables, project_dir).connection
+
+
+def load_project(
+    artifacts: Artifacts,
+    variables: Mapping[str, Any] | None = None,
+    project_dir: Path | None = None,
+) -> Project:
+    """Load the tables `dbt.<table>` and `dbt_rt.<table>`, all of them there.
 
     `estate.<table>` is what the rules read. With the project's folder, its files are facts too, and
     the seed of exceptions is read. Raises InputError for an artifact that cannot be read.
@@ -82,16 +110,18 @@ def _no_collection() -> Iterator[None]:
 
 def _load(
     artifacts: Artifacts, variables: Mapping[str, Any] | None, project_dir: Path | None
-) -> DuckDBPyConnection:
+) -> Project:
     import duckdb
 
     manifest = read_manifest(artifacts.manifest)
     results = read_run_results(artifacts.run_results) if artifacts.run_results else None
     catalog = read_catalog(artifacts.catalog) if artifacts.catalog else None
+    macros = PackageMacros(variables)
+    excluded = macros["maturity_setting"]("exclude_paths")
     rows = {
         "dbt": {**project_rows(manifest), "project_vars": variable_rows(variables or {})},
         "dbt_rt": runtime_rows(results, catalog),
-        "estate": estate_rows(manifest, project_dir),
+        "estate": estate_rows(manifest, project_dir, excluded),
     }
     if project_dir is not None:
         rows["dbt"]["project"][0] |= git_columns(project_dir)
@@ -104,8 +134,9 @@ def _load(
                 path = Path(folder) / f"{namespace}.{name}.ndjson"
                 _create(connection, f"{namespace}.{name}", columns, now)
                 _insert(connection, f"{namespace}.{name}", columns, rows[namespace].get(name), path)
-    create_layer(connection, load_exceptions(connection, manifest, variables or {}, project_dir))
-    return connection
+    seed = load_exceptions(connection, manifest, variables or {}, project_dir)
+    create_layer(connection, macros, seed)
+    return Project(connection, manifest, macros, seed)
 
 
 def _quoted(name: str) -> str:

@@ -266,6 +266,11 @@ ESTATE: dict[str, dict[str, str]] = {
         owner="VARCHAR",
     ),
     "node_facts": _table(
-        unique_id="VARCHAR", fact="VARCHAR", value="VARCHAR", line_number="BIGINT"
+        unique_id="VARCHAR",
+        fact="VARCHAR",
+        value="VARCHAR",
+        line_number="BIGINT",
+        resource_name="VARCHAR",
+        file_path="VARCHAR",
     ),
 }

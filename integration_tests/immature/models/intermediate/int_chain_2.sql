@@ -1,0 +1,2 @@
+select order_id, 2 as step
+from {{ ref('int_chain_1') }}

@@ -1,0 +1,1 @@
+select price from {{ ref('fct_prices', v=2) }}

@@ -1,0 +1,2 @@
+select payment_id, order_id
+from {{ source('shop', 'payments') }};

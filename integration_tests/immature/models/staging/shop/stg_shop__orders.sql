@@ -1,0 +1,2 @@
+select order_id, customer_id, {{ euros('amount') }} as amount
+from {{ source('shop', 'orders') }}

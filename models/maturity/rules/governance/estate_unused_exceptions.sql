@@ -1,0 +1,25 @@
+{#- Of a rule that is off or not evaluated here, nothing is known. -#}
+select
+    exceptions.id_pattern as unique_id,
+    exceptions.id_pattern as resource_name,
+    nodes.properties_path as file_path,
+    concat('the exception to ', exceptions.rule_name, ' is for nothing that the rule finds') as detail
+from {{ ref('dbt_estate', 'estate_rule_exceptions') }} as exceptions
+left join {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes on exceptions.id_pattern = nodes.unique_id
+where
+    exceptions.is_active = 1
+    and (
+        exceptions.rule_name = '*'
+        or exists (
+            select 1
+            from {{ ref('dbt_estate', 'estate_rules') }} as rules
+            where rules.rule_name = exceptions.rule_name and rules.is_evaluated = 1
+        )
+    )
+    and not exists (
+        select 1
+        from {{ ref('dbt_estate', 'estate_rule_findings') }} as findings
+        where
+            (findings.rule_name = exceptions.rule_name or exceptions.rule_name = '*')
+            and findings.unique_id like exceptions.like_pattern escape '!'
+    )

@@ -1,0 +1,12 @@
+select
+    edges.child_id as unique_id,
+    edges.child_name as resource_name,
+    edges.child_file_path as file_path,
+    concat('reads the source ', min(edges.parent_name), ' past the staging layer') as detail
+from {{ ref('dbt_estate', 'estate_rule_edges') }} as edges
+where
+    edges.parent_type = 'source'
+    and edges.child_kind in ('marts', 'intermediate')
+    and edges.parent_is_excluded = 0
+    and edges.child_is_excluded = 0
+group by edges.child_id, edges.child_name, edges.child_file_path

@@ -1,0 +1,15 @@
+select
+    edges.child_id as unique_id,
+    edges.child_name as resource_name,
+    edges.child_file_path as file_path,
+    concat(
+        'reads ', count(*), ' sources: ', min(edges.parent_name), ' to ', max(edges.parent_name)
+    ) as detail
+from {{ ref('dbt_estate', 'estate_rule_edges') }} as edges
+where
+    edges.parent_type = 'source'
+    and edges.child_type in ('model', 'snapshot')
+    and edges.parent_is_excluded = 0
+    and edges.child_is_excluded = 0
+group by edges.child_id, edges.child_name, edges.child_file_path
+having count(*) > 1

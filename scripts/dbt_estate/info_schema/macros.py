@@ -1,0 +1,110 @@
+"""The package's own macros outside of dbt: what the models and rules call is one text in both."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from dbt_estate.errors import InputError
+
+# The macros that the models of `maturity` call, and what those need.
+_FILES = (
+    "_sql/_raise_problems", "_sql/_settings", "_sql/data_type", "_sql/identifier", "_sql/literal",
+    "maturity/_maturity_settings", "maturity/_rule_list", "maturity/declared_rules",
+    "maturity/folder_of", "maturity/glob_literal", "maturity/matches_globs",
+    "maturity/maturity_exceptions", "maturity/maturity_rules", "maturity/maturity_setting",
+    "maturity/rule_setting",
+)  # fmt: skip
+_ADAPTER = "duckdb"
+# Jinja keeps a macro to its file whose name begins with an underscore, so all get another name.
+_PREFIX = "macro__"
+_DEFINITION = re.compile(r"(\{%-?\s*macro\s+)(\w+)")
+
+
+@cache
+def package_folder(name: str) -> Path:
+    """Return the package's folder of that name: in the wheel, or in a checkout."""
+    here = Path(__file__).resolve().parent.parent
+    installed = here / name
+    return installed if installed.is_dir() else here.parents[1] / name
+
+
+class _ReturnedError(Exception):
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class PackageMacros:
+    """The macros as `dbt_estate.<name>`, for DuckDB and the given vars of a project.
+
+    Wrong settings raise InputError with the text that dbt would print.
+    """
+
+    def __init__(self, variables: Mapping[str, Any] | None = None) -> None:
+        given = variables or {}
+        self._macros: dict[str, Callable[..., Any]] = {}
+        self._settings: Any = None
+        context = {
+            "execute": True,
+            "return": _give_back,
+            "exceptions": SimpleNamespace(raise_compiler_error=_raise),
+            "adapter": SimpleNamespace(dispatch=self._dispatch),
+            "var": lambda name, default=None: given.get(name, default),
+            "run_started_at": datetime.datetime.now(datetime.timezone.utc),
+            "dbt_estate": self._macros,
+        }
+        for template in _templates():
+            for name, macro in vars(template.make_module(context)).items():
+                if name.startswith(_PREFIX):
+                    self._macros[name.removeprefix(_PREFIX)] = _caller(macro)
+        # They do not change in a run, and are asked for by every rule.
+        for name in ("_settings", "_maturity_settings", "_rule_list", "maturity_rules"):
+            self._macros[name] = cache(self._macros[name])
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        """Return a macro; in a template `dbt_estate.name` is the same."""
+        return self._macros[name]
+
+    def namespace(self, **others: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+        """Return all macros by name, some replaced."""
+        return {**self._macros, **others}
+
+    def _dispatch(self, name: str, package: str) -> Callable[..., Any]:
+        found = self._macros.get(f"{_ADAPTER}__{name}") or self._macros.get(f"default__{name}")
+        if found is None:
+            raise LookupError(f"no macro {name} in {package}")
+        return found
+
+
+@cache
+def _templates() -> list[Any]:
+    from jinja2 import Environment
+
+    environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)
+    folder = package_folder("macros")
+    texts = [(folder / f"{name}.sql").read_text(encoding="utf-8") for name in _FILES]
+    return [environment.from_string(_DEFINITION.sub(rf"\1{_PREFIX}\2", text)) for text in texts]
+
+
+def _give_back(value: Any = None) -> None:
+    raise _ReturnedError(value)
+
+
+def _raise(text: str) -> None:
+    where, _, problems = text.removeprefix("dbt_estate: ").partition(":\n")
+    raise InputError(where, problems) if problems else InputError("dbt_project.yml", text)
+
+
+def _caller(macro: Any) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return str(macro(*args, **kwargs))
+        except _ReturnedError as answer:
+            return answer.value
+
+    return call
