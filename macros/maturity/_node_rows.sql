@@ -106,7 +106,7 @@
         'group': node['group'] or config['group'] or none,
         'properties_yml_file_path': path.split('://')[1] if path else node['original_file_path'] if generic else none,
         'test_name': generic['name'] if generic else node['name'],
-        'test_definition_package': (generic['namespace'] or 'dbt') if generic else node['package_name'],
+        'test_definition_package': dbt_estate._test_package(node, generic) if generic else node['package_name'],
         'arguments': dbt_estate._json(generic['kwargs']) if generic else '{}',
         'column_name': node['column_name'] | default(none),
         'node_unique_id': parents[0] if parents else none,
@@ -117,6 +117,17 @@
         'store_failures': config['store_failures'] | default(none),
         'store_failures_as': config['store_failures_as'] | default(none)
     }) -}}
+{%- endmacro %}
+
+
+{#- dbt names the package of a generic test for those of other packages alone. -#}
+{% macro _test_package(node, generic) -%}
+    {%- if not generic['namespace'] and generic['name'] not in ['unique', 'not_null', 'accepted_values', 'relationships'] -%}
+        {%- for macro in node['depends_on']['macros'] if macro.endswith('.test_' ~ generic['name']) -%}
+            {{- return(macro.split('.')[1]) -}}
+        {%- endfor -%}
+    {%- endif -%}
+    {{- return(generic['namespace'] or 'dbt') -}}
 {%- endmacro %}
 
 

@@ -1,9 +1,24 @@
 {% macro rule_setting(rule, name) -%}
-    {%- for item in dbt_estate.maturity_rules() if item.rule == rule and name in item.thresholds -%}
-        {{- return(item.thresholds[name]) -}}
+    {%- set found = dbt_estate._rule(rule) -%}
+    {%- if found is none or name not in found.thresholds -%}
+        {%- do exceptions.raise_compiler_error(
+            "dbt_estate.rule_setting: there is no threshold " ~ name ~ " of a rule " ~ rule
+            ~ "; they are in docs/maturity/rules/index.md"
+        ) -%}
+    {%- endif -%}
+    {{- return(found.thresholds[name]) -}}
+{%- endmacro %}
+
+
+{#- One rule with its settings, none if there is none. Every rule and test asks for its own while dbt parses, so the
+    others are not looked at. -#}
+{% macro _rule(name) -%}
+    {%- for rule in dbt_estate._rule_list() if rule.rule == name -%}
+        {%- set given = dbt_estate._settings().maturity.rules -%}
+        {%- set problems = [] -%}
+        {%- set found = dbt_estate._rule_with_settings(rule, given.get(name, {}), problems) -%}
+        {%- do dbt_estate._raise_problems("vars: dbt_estate: maturity: rules", problems) -%}
+        {{- return(found) -}}
     {%- endfor -%}
-    {%- do exceptions.raise_compiler_error(
-        "dbt_estate.rule_setting: there is no threshold " ~ name ~ " of a rule " ~ rule
-        ~ "; they are in docs/maturity/rules/index.md"
-    ) -%}
+    {{- return(none) -}}
 {%- endmacro %}

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from dbt_estate.check.commands import check
 from dbt_estate.errors import InputError
 from dbt_estate.info_schema.commands import info_schema, sql
 from dbt_estate.names.commands import names
@@ -46,6 +47,7 @@ def cli() -> None:
     """
 
 
+cli.add_command(check)
 cli.add_command(info_schema)
 cli.add_command(names)
 cli.add_command(procedures)

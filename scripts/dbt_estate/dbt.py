@@ -89,6 +89,37 @@ def run_operation(dbt: Dbt, macro: str, args: Mapping[str, object], result: type
         ) from None
 
 
+def parse(project_dir: Path, target_path: Path, options: Sequence[str] = ()) -> Path:
+    """Let dbt parse the project into another target folder, and return the manifest there.
+
+    `options` are passed on to dbt. Nothing is written into the project: no log, no file for partial
+    parsing. Raises InputError with dbt's own text when dbt is missing or fails.
+    """
+    target = target_path.resolve()
+    command = [
+        *_dbt_command(),
+        "--no-use-colors",
+        "--log-format",
+        "text",
+        "--no-send-anonymous-usage-stats",
+        "--no-partial-parse",
+        "--log-path",
+        str(target / "logs"),
+        "parse",
+        "--target-path",
+        str(target),
+        "--project-dir",
+        str(project_dir),
+        *options,
+    ]
+    done = run_process(command)
+    manifest = target / "manifest.json"
+    if done.returncode != 0 or not manifest.is_file():
+        log = done.stdout.strip() or done.stderr.strip()
+        raise InputError("dbt parse", f"dbt failed:\n{log}")
+    return manifest
+
+
 def run_process(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run a command to its end and return its output as UTF-8 text."""
     return subprocess.run(

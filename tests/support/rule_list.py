@@ -14,6 +14,7 @@ from tests.support.estate import REPOSITORY
 
 RULES = REPOSITORY / "models" / "maturity" / "rules"
 RULES_FILE = RULES / "rules.csv"
+TESTS_FILE = REPOSITORY / "models" / "maturity" / "score" / "_findings.yml"
 MACRO_FILE = REPOSITORY / "macros" / "maturity" / "_rule_list.sql"
 
 
@@ -84,11 +85,31 @@ def _row(rule: dict[str, Any]) -> str:
     return f"        [{', '.join(values[:6])},\n            {', '.join(values[6:])}]"
 
 
+def tests_yml() -> str:
+    """Return the data tests of estate_findings: one for each rule that a warehouse can evaluate."""
+    lines = [
+        "# Written by `make checks` from models/maturity/rules/rules.csv.",
+        "models:",
+        "  - name: estate_findings",
+        "    description: >",
+        "      What the rules find, without what an exception is for.",
+        "    data_tests:",
+    ]
+    for rule in rules():
+        if not {"files", "macros"} & set(rule["needs"]):
+            lines += [
+                "      - dbt_estate.no_findings:",
+                f"          name: no_findings_{rule['rule']}",
+                f"          arguments: {{rule: {rule['rule']}}}",
+            ]
+    return "\n".join(lines) + "\n"
+
+
 def files() -> dict[Path, str]:
     """Return every file that is made, with its text."""
     from tests.support.v2_checks import check_files
 
-    return {MACRO_FILE: rule_macro(), **check_files()}
+    return {MACRO_FILE: rule_macro(), TESTS_FILE: tests_yml(), **check_files()}
 
 
 def main() -> int:

@@ -21,3 +21,5 @@ select distinct
 from {{ ref('dbt_estate', 'estate_edges') }} as edges
 inner join {{ ref('dbt_estate', 'estate_rule_nodes') }} as parents on edges.parent_unique_id = parents.unique_id
 inner join {{ ref('dbt_estate', 'estate_rule_nodes') }} as children on edges.child_unique_id = children.unique_id
+-- An analysis is built nowhere: what only it reads, nothing uses.
+where children.resource_type <> 'analysis'

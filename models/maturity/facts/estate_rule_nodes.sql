@@ -29,6 +29,7 @@
     'models': node, 'seeds': node, 'snapshots': node, 'analyses': node, 'functions': node,
     'sources': dict(
         node, resource_name="concat(source_name, '.', name)", source_name='source_name', alias='identifier',
+        properties_path='original_file_path',
         source_description='source_description', owner_name='loader'
     ),
     'exposures': dict(other, resource_type="'exposure'", owner_name='owner_name'),

@@ -19,7 +19,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _path = click.Path(path_type=Path)
 
 
-def _options(function: F) -> F:
+def artifact_options(function: F) -> F:
+    """Add the options that say where a project and its artifacts are."""
     for option in (
         click.option("--catalog", type=_path, metavar="FILE", help="Another catalog.json."),
         click.option("--run-results", type=_path, metavar="FILE", help="Another run_results.json."),
@@ -46,7 +47,7 @@ def _load(
 ) -> DuckDBPyConnection:
     from dbt_estate.info_schema.load import Artifacts, artifacts_in, load
 
-    variables, target = _project(project_dir)
+    _, variables, target = read_project(project_dir)
     found = artifacts_in(manifest.parent if manifest else project_dir / target)
     artifacts = Artifacts(
         manifest or found.manifest, run_results or found.run_results, catalog or found.catalog
@@ -54,26 +55,31 @@ def _load(
     return load(artifacts, variables, project_dir)
 
 
-def _project(project_dir: Path) -> tuple[dict[str, Any], str]:
-    """Return the vars and the target folder; a manifest may be looked at without its project."""
+def read_project(project_dir: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Return dbt_project.yml, the vars and the target folder.
+
+    A manifest may be looked at without its project: then both are empty. Raises InputError for a
+    dbt_project.yml that is no mapping.
+    """
     from dbt_estate.variables import project_variables
     from dbt_estate.yaml_read import load_yaml
 
     path = project_dir / "dbt_project.yml"
     if not path.is_file():
-        return {}, "target"
+        return {}, {}, "target"
     project = load_yaml(read_text(path), path.as_posix())
     if not isinstance(project, dict):
         raise InputError(path.as_posix(), "must be a mapping of dbt project settings")
     variables = project_variables(project_dir, project, None)
     return (
+        project,
         dict(variables) if isinstance(variables, dict) else {},
         str(project.get("target-path", "target")),
     )
 
 
 @click.command("info-schema")
-@_options
+@artifact_options
 @click.option(
     "--out", required=True, type=_path, metavar="DIR", help="Where v1/*.parquet and views.sql go."
 )
@@ -94,7 +100,7 @@ def info_schema(
 
 @click.command()
 @click.argument("query")
-@_options
+@artifact_options
 @click.option(
     "--format",
     "format_",

@@ -18,6 +18,7 @@ from dbt_estate.info_schema.artifacts import (
     Manifest,
     Node,
     RunResults,
+    TestMetadata,
 )
 
 Row = dict[str, Any]
@@ -32,6 +33,7 @@ _TABLE_OF = {
     "source": "sources",
     "test": "data_tests",
 }
+_OWN_TESTS = ("unique", "not_null", "accepted_values", "relationships")  # dbt's own
 _config = msgspec.json.Decoder(Config)
 _node = msgspec.json.Decoder(Node)
 
@@ -193,7 +195,7 @@ def _test(node: Node, config: Config) -> Row:
         "properties_yml_file_path": _yml_path(node.patch_path)
         or (node.original_file_path if generic else None),
         "test_name": generic.name if generic else node.name,
-        "test_definition_package": (generic.namespace or "dbt") if generic else node.package_name,
+        "test_definition_package": _definition(node, generic) if generic else node.package_name,
         "arguments": _object(generic.kwargs) if generic else {},
         "column_name": node.column_name,
         "node_unique_id": node.attached_node or _first(node),
@@ -204,6 +206,14 @@ def _test(node: Node, config: Config) -> Row:
         "store_failures": config.store_failures,
         "store_failures_as": config.store_failures_as,
     }
+
+
+def _definition(node: Node, generic: TestMetadata) -> str:
+    """Return the package of a generic test; dbt names it for those of other packages alone."""
+    if generic.namespace or generic.name in _OWN_TESTS or node.depends_on is None:
+        return generic.namespace or "dbt"
+    end = f".test_{generic.name}"
+    return next((id_.split(".")[1] for id_ in node.depends_on.macros if id_.endswith(end)), "dbt")
 
 
 def _first(node: Node) -> str | None:

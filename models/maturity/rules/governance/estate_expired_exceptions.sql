@@ -1,8 +1,9 @@
 select
     exceptions.id_pattern as unique_id,
     exceptions.id_pattern as resource_name,
-    nodes.properties_path as file_path,
-    concat('the exception to ', exceptions.rule_name, ' ended at ', exceptions.valid_until) as detail
+    min(nodes.properties_path) as file_path,
+    min(concat('the exception to ', exceptions.rule_name, ' ended at ', exceptions.valid_until)) as detail
 from {{ ref('dbt_estate', 'estate_rule_exceptions') }} as exceptions
 left join {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes on exceptions.id_pattern = nodes.unique_id
 where exceptions.is_expired = 1
+group by exceptions.id_pattern

@@ -2,8 +2,8 @@
 select
     exceptions.id_pattern as unique_id,
     exceptions.id_pattern as resource_name,
-    nodes.properties_path as file_path,
-    concat('the exception to ', exceptions.rule_name, ' is for nothing that the rule finds') as detail
+    min(nodes.properties_path) as file_path,
+    min(concat('the exception to ', exceptions.rule_name, ' is for nothing that the rule finds')) as detail
 from {{ ref('dbt_estate', 'estate_rule_exceptions') }} as exceptions
 left join {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes on exceptions.id_pattern = nodes.unique_id
 where
@@ -23,3 +23,4 @@ where
             (findings.rule_name = exceptions.rule_name or exceptions.rule_name = '*')
             and findings.unique_id like exceptions.like_pattern escape '!'
     )
+group by exceptions.id_pattern

@@ -9,7 +9,7 @@ where
     and nodes.is_excluded = 0
     and nodes.materialized = 'incremental'
     and nodes.node_language = 'sql'
-    and coalesce(nodes.incremental_strategy, '') <> 'microbatch'
+    and coalesce(nodes.incremental_strategy, '') not in ('microbatch', 'open_sessions')
     and not exists (
         select 1
         from {{ ref('dbt_estate', 'estate_rule_facts') }} as facts
