@@ -109,12 +109,12 @@ def files() -> dict[Path, str]:
     """Return every file that is made, with its text."""
     from tests.support.v2_checks import check_files
 
-    return {MACRO_FILE: rule_macro(), TESTS_FILE: tests_yml(), **check_files()}
+    return {MACRO_FILE: rule_macro(), TESTS_FILE: tests_yml(), **check_files(rules())}
 
 
 def main() -> int:
     made = files()
-    for path in (REPOSITORY / "checks").glob("*.sql"):
+    for path in (REPOSITORY / "checks").glob("*"):
         if path not in made:
             path.unlink()
     for path, text in made.items():

@@ -19,8 +19,6 @@ from dbt_estate.files import BOM, read_text, write_text
 from dbt_estate.yaml_text import scalar
 
 if TYPE_CHECKING:
-    import yaml
-
     from dbt_estate.info_schema.artifacts import Node
     from dbt_estate.info_schema.load import Project
     from dbt_estate.names.project import Resource, Settings
@@ -30,6 +28,8 @@ SEMICOLONS = "trailing_semicolons"
 STUBS = ("models_without_properties", "undocumented_columns")
 NEW_FILE = "_models.yml"
 _YAML = (".yml", ".yaml")
+# A node of PyYAML, whose kinds have no common type for what is asked here.
+_Yaml = Any
 _END_RAW = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
 
 
@@ -174,7 +174,6 @@ def without_trailing_semicolons(
     """
     import sqlglot
     from sqlglot.errors import SqlglotError
-    from sqlglot.tokens import TokenType
 
     start, stop = (0, len(text)) if snapshot is None else _snapshot(text, snapshot)
     try:
@@ -182,7 +181,7 @@ def without_trailing_semicolons(
     except SqlglotError:
         return text
     places = []
-    while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
+    while tokens and tokens[-1].token_type is sqlglot.TokenType.SEMICOLON:
         places.append(start + tokens.pop().start)
     if not tokens or any(text[place] != ";" for place in places):
         return text
@@ -508,7 +507,9 @@ class _Document:
 
     def add_columns(self, model: str, columns: Sequence[str]) -> None:
         """Add columns behind those of an entry."""
-        entry = next(item for item in _items(self.models) if _name(item) == model)
+        entry = next((item for item in _items(self.models) if _name(item) == model), None)
+        if entry is None:
+            return  # under a name that is no text
         own = _own(entry)
         if "columns" in own:
             self._append(own["columns"], _stubs(columns), self.layout)
@@ -546,7 +547,7 @@ class _Document:
         is_same_line = "\n" not in self.body[models.start_mark.index : first.index]
         return _Layout(dash - key.start_mark.column, behind if is_same_line else 2)
 
-    def _dash(self, sequence: yaml.Node) -> int:
+    def _dash(self, sequence: _Yaml) -> int:
         """Return the column of a list's dashes."""
         start = sequence.start_mark
         if self.body[start.index] == "-":
@@ -566,7 +567,7 @@ class _Document:
 
     def _append(
         self,
-        pair: tuple[yaml.Node, yaml.Node],
+        pair: tuple[_Yaml, _Yaml],
         stubs: Sequence[Mapping[str, Any]],
         layout: _Layout,
         is_spaced: bool = False,
@@ -590,7 +591,7 @@ class _Document:
         """Add lines behind the line that ends there."""
         self.insertions.append((place, "".join(f"{self.newline}{line}" for line in lines)))
 
-    def _put_in_flow(self, node: yaml.Node, new: str) -> None:
+    def _put_in_flow(self, node: _Yaml, new: str) -> None:
         """Add an item before the closing bracket, right behind the last one."""
         last = node.value[-1] if node.value else None
         last = last[1] if isinstance(last, tuple) else last
@@ -600,21 +601,29 @@ class _Document:
             place = last.end_mark.index if _is_within(last, node) else node.end_mark.index - 1
             self.insertions.append((place, f", {new}"))
 
-    def _end(self, node: yaml.Node, least: int) -> int:
+    def _end(self, node: _Yaml, least: int) -> int:
         """Return where the last line of a block ends, with the comments indented so much."""
         stop = node.end_mark.index
         if node.flow_style or isinstance(node.value, str):
             return self._line_end(stop)
-        leaf = _last_leaf(node)
-        is_text = getattr(leaf, "style", None) in ("|", ">")
-        # The text of a block ends with its last line, whose end is not part of this line.
-        place = self._before_newline(leaf.end_mark.index) if is_text else leaf.end_mark.index
-        place = place if is_text else self._line_end(place)
+        place = self._leaf_end(_last_leaf(node))
         for start, end in self._lines(place, stop):
             line = self.body[start:end].strip()
             if line and not line.startswith("#"):
                 place = end
         return self._past_comments(place, least)
+
+    def _leaf_end(self, leaf: _Yaml) -> int:
+        """Return where the last line of a leaf ends."""
+        start, end = leaf.start_mark.index, leaf.end_mark.index
+        if isinstance(leaf.value, list) and not leaf.flow_style:
+            return self._line_end(start)  # there are aliases in it, and nothing else
+        if getattr(leaf, "style", None) not in ("|", ">"):
+            return self._line_end(end)
+        # The mark stands behind the blank lines, which are part of it only with `+`.
+        if "+" in self.body[start : self._line_end(start)].partition("#")[0]:
+            return self._before_newline(end)
+        return self._line_end(int(start) + len(self.body[start:end].rstrip()))
 
     def _past_comments(self, place: int, least: int) -> int:
         """Return where the comments behind a place end that are indented so much."""
@@ -643,30 +652,30 @@ class _Document:
         return index - 1 if self.body[index - 1 : index] == "\n" else index
 
 
-def _own(node: yaml.Node | None) -> dict[str, tuple[Any, Any]]:
+def _own(node: _Yaml | None) -> dict[str, tuple[Any, Any]]:
     """Return the keys and values that stand in a mapping itself."""
     pairs = node.value if node is not None and node.id == "mapping" else []
     return {key.value: (key, value) for key, value in pairs if isinstance(key.value, str)}
 
 
-def _items(node: yaml.Node | None) -> list[Any]:
+def _items(node: _Yaml | None) -> list[Any]:
     return list(node.value) if node is not None and node.id == "sequence" else []
 
 
-def _name(entry: yaml.Node) -> object:
+def _name(entry: _Yaml) -> object:
     from dbt_estate.names.properties import _entries
 
     name = _entries(entry).get("name")
     return name.value if name is not None else None
 
 
-def _is_within(inner: yaml.Node, outer: yaml.Node) -> bool:
+def _is_within(inner: _Yaml, outer: _Yaml) -> bool:
     """Whether a node stands in another, and not elsewhere, behind an alias."""
     begin, end = outer.start_mark.index, outer.end_mark.index
     return bool(begin <= inner.start_mark.index <= inner.end_mark.index <= end)
 
 
-def _last_leaf(node: yaml.Node) -> yaml.Node:
+def _last_leaf(node: _Yaml) -> _Yaml:
     """Return the last node that stands in a block, and has none in a block below it."""
     found = node
     while isinstance(found.value, list) and not found.flow_style:

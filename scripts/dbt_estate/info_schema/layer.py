@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,14 +44,15 @@ def render(
     macros: PackageMacros | None = None,
     exceptions: str | None = None,
     ref: Callable[..., str] = relation,
+    others: Mapping[str, Callable[..., Any]] | None = None,
 ) -> str:
     """Return the SQL of a model of the package, for the tables of the embedded DuckDB.
 
     `exceptions` is the table that stands for the user's seed. It knows what the models use of dbt:
-    `ref`, and the package's own macros.
+    `ref`, and the package's own macros, of which `others` replace some.
     """
     namespace = (macros or PackageMacros()).namespace(
-        maturity_exceptions=lambda: exceptions, maturity_table=lambda: ""
+        maturity_exceptions=lambda: exceptions, maturity_table=lambda: "", **(others or {})
     )
     template = _environment().from_string(text)
     rendered: str = template.render(dbt_estate=namespace, ref=ref, project_name="the project")
