@@ -25,7 +25,10 @@ node_settings as (
         node_unique_id,
         'config' as kind,
         name,
-        case when json_type(value) = 'VARCHAR' then value ->> '$' else cast(value as varchar) end as value
+        case
+            when json_type(value) = 'VARCHAR' then value ->> '$'
+            else cast(value as varchar)
+        end as value
     from (
         select
             unique_id as node_unique_id,
@@ -59,17 +62,17 @@ node_settings as (
         'meta' as kind,
         name,
         case
-            when json_type(meta, '$."' || name || '"') = 'VARCHAR' then json_extract_string(meta, '$."' || name || '"')
-            else cast(json_extract(meta, '$."' || name || '"') as varchar)
+            when json_type(value) = 'VARCHAR' then value ->> '$'
+            else cast(value as varchar)
         end as value
     from (
         select
             unique_id as node_unique_id,
-            meta,
-            unnest(json_keys(meta)) as name
+            unnest(json_keys(meta)) as name,
+            json_extract(meta, '$."' || replace(name, '"', '\"') || '"') as value
         from nodes
     )
-    where name <> 'dbt_estate_ignore' and json_type(meta, '$."' || name || '"') <> 'NULL'
+    where name <> 'dbt_estate_ignore' and json_type(value) <> 'NULL'
     union all
     select
         unique_id as node_unique_id,
@@ -378,15 +381,27 @@ rule_nodes as (
             unique_id,
             regexp_replace(file_path, '[^/]*$', '') as folder_path,
             case
-                when resource_name like 'base!_%' escape '!' then 'base'
-                when resource_name like 'stg!_%' escape '!' then 'staging'
-                when resource_name like 'int!_%' escape '!' then 'intermediate'
-                when resource_name like 'fct!_%' escape '!' then 'marts'
-                when resource_name like 'dim!_%' escape '!' then 'marts'
-                when resource_name like 'rpt!_%' escape '!' then 'other'
+                        when
+                            resource_name like 'base!_%' escape '!'
+                            then 'base'
+                        when
+                            resource_name like 'stg!_%' escape '!'
+                            then 'staging'
+                        when
+                            resource_name like 'int!_%' escape '!'
+                            then 'intermediate'
+                        when
+                            resource_name like 'fct!_%' escape '!'
+                            then 'marts'
+                        when
+                            resource_name like 'dim!_%' escape '!'
+                            then 'marts'
+                        when
+                            resource_name like 'rpt!_%' escape '!'
+                            then 'other'
             end as prefix_kind,
             case
-                when concat('/', file_path) like '%/base/%' escape '!'
+                    when concat('/', file_path) like '%/base/%' escape '!'
                     and concat('/', file_path)
                     not like '%/base/staging/%' escape '!'
                     and concat('/', file_path)
@@ -399,8 +414,8 @@ rule_nodes as (
                     not like '%/base/marts/%' escape '!'
                     and concat('/', file_path)
                     not like '%/base/%/marts/%' escape '!'
-                    then 'base'
-                when concat('/', file_path) like '%/staging/%' escape '!'
+                        then 'base'
+                    when concat('/', file_path) like '%/staging/%' escape '!'
                     and concat('/', file_path)
                     not like '%/staging/base/%' escape '!'
                     and concat('/', file_path)
@@ -413,8 +428,8 @@ rule_nodes as (
                     not like '%/staging/marts/%' escape '!'
                     and concat('/', file_path)
                     not like '%/staging/%/marts/%' escape '!'
-                    then 'staging'
-                when concat('/', file_path) like '%/intermediate/%' escape '!'
+                        then 'staging'
+                    when concat('/', file_path) like '%/intermediate/%' escape '!'
                     and concat('/', file_path)
                     not like '%/intermediate/base/%' escape '!'
                     and concat('/', file_path)
@@ -427,8 +442,8 @@ rule_nodes as (
                     not like '%/intermediate/marts/%' escape '!'
                     and concat('/', file_path)
                     not like '%/intermediate/%/marts/%' escape '!'
-                    then 'intermediate'
-                when concat('/', file_path) like '%/marts/%' escape '!'
+                        then 'intermediate'
+                    when concat('/', file_path) like '%/marts/%' escape '!'
                     and concat('/', file_path)
                     not like '%/marts/base/%' escape '!'
                     and concat('/', file_path)
@@ -441,7 +456,7 @@ rule_nodes as (
                     not like '%/marts/intermediate/%' escape '!'
                     and concat('/', file_path)
                     not like '%/marts/%/intermediate/%' escape '!'
-                    then 'marts'
+                        then 'marts'
             end as folder_kind
         from resources
         where resource_type in ('model', 'snapshot', 'analysis')
@@ -502,7 +517,7 @@ rule_nodes as (
         case when resources.package_name = project.project_name then 0 else 1 end as is_installed,
         case
             when resources.package_name = 'dbt_estate' or excluded.unique_id is not null then 1
-            when resources.package_name <> project.project_name then 1
+                when resources.package_name <> project.project_name then 1
             else 0
         end as is_excluded
     from resources

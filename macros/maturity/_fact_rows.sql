@@ -100,7 +100,8 @@
         {%- endif -%}
         {%- do dbt_estate._add_code_facts(found, unique_id, code) -%}
         {%- if bare.rstrip().endswith(';') -%}
-            {%- set line = code[:code.rfind(';')].count('\n') + 1 -%}
+            {%- set place = modules.re.search(dbt_estate._last_semicolon_pattern(), code) -%}
+            {%- set line = code[:place.start()].count('\n') + 1 -%}
             {%- do rows.append({'unique_id': unique_id, 'fact': 'trailing_semicolon', 'line_number': line}) -%}
         {%- endif -%}
     {%- endif -%}
@@ -130,6 +131,11 @@
 
 {% macro _comment_pattern() -%}
     {{- return('--[^\\n]*|/\\*[\\s\\S]*?\\*/|\\{\\x23[\\s\\S]*?\\x23\\}') -}}
+{%- endmacro %}
+
+
+{% macro _last_semicolon_pattern() -%}
+    {{- return(';(?=(?:\\s|--[^\\n]*|/\\*[\\s\\S]*?\\*/|\\{\\x23[\\s\\S]*?\\x23\\})*$)') -}}
 {%- endmacro %}
 
 

@@ -122,7 +122,8 @@
 
 {#- dbt names the package of a generic test for those of other packages alone. -#}
 {% macro _test_package(node, generic) -%}
-    {%- if not generic['namespace'] and generic['name'] not in ['unique', 'not_null', 'accepted_values', 'relationships'] -%}
+    {%- set own = ['unique', 'not_null', 'accepted_values', 'relationships'] -%}
+    {%- if not generic['namespace'] and generic['name'] not in own -%}
         {%- for macro in node['depends_on']['macros'] if macro.endswith('.test_' ~ generic['name']) -%}
             {{- return(macro.split('.')[1]) -}}
         {%- endfor -%}

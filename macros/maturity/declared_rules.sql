@@ -21,7 +21,9 @@
             {%- endif -%}
             {%- do taken.append(item.name) -%}
             {%- set entry = dbt_estate._declared_rule(item, kinds[item.rule], problems) -%}
-            {%- if item.rule == rule and entry.severity not in ['off', false] -%}{%- do found.append(entry) -%}{%- endif -%}
+            {%- if item.rule == rule and entry.severity not in ['off', false] -%}
+                {%- do found.append(entry) -%}
+            {%- endif -%}
         {%- endif -%}
     {%- endfor -%}
     {%- do dbt_estate._raise_problems("vars: dbt_estate: maturity: declared", problems) -%}

@@ -10,7 +10,8 @@
                 ) -%}
             {%- endfor -%}
         {%- endfor -%}
-        {%- do parts.append(('not ' if not loop.first or not include else '') ~ '(' ~ conditions | join(' or ') ~ ')') -%}
+        {%- set negation = '' if loop.first and include else 'not ' -%}
+        {%- do parts.append(negation ~ '(' ~ conditions | join(' or ') ~ ')') -%}
     {%- endfor -%}
     {{- return(parts | join(' and ') if parts else '1 = 1') -}}
 {%- endmacro %}

@@ -12,7 +12,9 @@ where rule_name = {{ dbt_estate.literal(rule) }}
 {% macro _severity_of(name) -%}
     {%- set found = [dbt_estate._rule(name)] | select | list -%}
     {%- for kind in dbt_estate._declared_kinds() if not found -%}
-        {%- for rule in dbt_estate.declared_rules(kind) if rule.name == name -%}{%- do found.append(rule) -%}{%- endfor -%}
+        {%- for rule in dbt_estate.declared_rules(kind) if rule.name == name -%}
+            {%- do found.append(rule) -%}
+        {%- endfor -%}
     {%- endfor -%}
     {%- if not found -%}
         {%- do exceptions.raise_compiler_error(

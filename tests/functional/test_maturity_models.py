@@ -21,7 +21,11 @@ ON = {"dbt_estate": {"maturity": {"+enabled": True}}}
 # What the graph does not have: docs/maturity/info_schema.md.
 NOT_IN_GRAPH = {"checks", "macros", "docs_blocks", "project_vars", "project_env_vars", "packages"}
 TIMES = {"ingested_at", "created_at"}
-FILE_FACTS = {"files_read", "custom_naming_macro", "package"}
+FILE_FACTS = {"files_read", "custom_naming_macro", "package", "macros_read", "seed_bytes"} | {
+    "undocumented_macro",
+    "undocumented_macro_argument",
+    "unused_macro",
+}
 IN_BOTH = {
     **{name: columns for name, columns in tables.PROJECT.items() if name not in NOT_IN_GRAPH},
     **tables.ESTATE,

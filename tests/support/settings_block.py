@@ -106,13 +106,26 @@ def settings_block(settings: Mapping[str, Any], meanings: Mapping[str, str]) -> 
     )
 
 
+def _flow(value: Any) -> str:
+    """Return a value as YAML in one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=1000)
+    return text.removesuffix("...\n").strip()
+
+
 def _lines(
     settings: Mapping[str, Any], meanings: Mapping[str, str], prefix: str = "", indent: str = ""
 ) -> Iterator[tuple[str, str]]:
     for key, value in settings.items():
         path = f"{prefix}{key}"
         is_group = isinstance(value, Mapping) and value
-        scalar = "" if is_group else " " + yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
+        scalar = (
+            ""
+            if is_group
+            else " "
+            + yaml.safe_dump(value, default_flow_style=True, width=1000)
+            .removesuffix("...\n")
+            .strip()
+        )
         yield f"{indent}{key}:{scalar}", meanings[path]
         if is_group:
             yield from _lines(value, meanings, f"{path}.", f"{indent}  ")

@@ -7,6 +7,7 @@ https://docs.getdbt.com/reference/dbt-information-schema
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,10 @@ select
     node_unique_id,
     'config' as kind,
     name,
-    case when json_type(value) = 'VARCHAR' then value ->> '$' else cast(value as varchar) end as value
+    case
+        when json_type(value) = 'VARCHAR' then value ->> '$'
+        else cast(value as varchar)
+    end as value
 from (
     select
         unique_id as node_unique_id,
@@ -71,17 +75,17 @@ select
     'meta' as kind,
     name,
     case
-        when json_type(meta, '$."' || name || '"') = 'VARCHAR' then json_extract_string(meta, '$."' || name || '"')
-        else cast(json_extract(meta, '$."' || name || '"') as varchar)
+        when json_type(value) = 'VARCHAR' then value ->> '$'
+        else cast(value as varchar)
     end as value
 from (
     select
         unique_id as node_unique_id,
-        meta,
-        unnest(json_keys(meta)) as name
+        unnest(json_keys(meta)) as name,
+        json_extract(meta, '$."' || replace(name, '"', '\\"') || '"') as value
     from nodes
 )
-where name <> 'dbt_estate_ignore' and json_type(meta, '$."' || name || '"') <> 'NULL'
+where name <> 'dbt_estate_ignore' and json_type(value) <> 'NULL'
 union all
 select
     unique_id as node_unique_id,
@@ -232,7 +236,7 @@ def _needed(names: list[str]) -> list[str]:
             if name != "nodes":
                 add("nodes")
         else:
-            for other in _REF.findall(_layer_text(name)) + _looped_refs(name):
+            for other in _REF.findall(_layer_text(name)):
                 add(other)
         found.append(name)
 
@@ -244,11 +248,6 @@ def _needed(names: list[str]) -> list[str]:
 def _layer_text(name: str) -> str:
     assert name.removeprefix("rule_") in LAYER, name
     return (models_folder() / "facts" / f"estate_{name}.sql").read_text(encoding="utf-8")
-
-
-def _looped_refs(_name: str) -> list[str]:
-    """Tables that a loop names are of the schema itself, so no CTE stands for them."""
-    return []
 
 
 def _relation(package: str, name: str) -> str:
@@ -263,9 +262,11 @@ class _Macros:
         self.rule = rule
         self.macros = PackageMacros()
         own = self.macros.namespace()
-        self.changed = {
+        self.changed: dict[str, Callable[..., Any]] = {
             "rule_setting": self._threshold,
-            "maturity_setting": lambda name: _TODAY if name == _TODAY else own["maturity_setting"](name),
+            "maturity_setting": lambda name: (
+                _TODAY if name == _TODAY else own["maturity_setting"](name)
+            ),
             "literal": lambda value: (
                 "strftime(current_date, '%Y-%m-%d')" if value is _TODAY else own["literal"](value)
             ),

@@ -177,7 +177,7 @@ def test_names_that_are_there_several_times() -> None:
         ("models:\n  - name: b\nmodels:\n  - name: a\n", {}, 4),
         ("models:\n  - name: a\n  - name: a\n", {}, 2),
         # Lines end where an editor ends them.
-        ("# \x85 \u2028\nmodels:\n  - description: '\u2028'\n    name: a\n", {}, None),
+        ("# \x85 \u2028\nmodels:\n  - description: '\u2028'\n    name: a\n", {}, 4),
         ("models:\n  - description: '\u2028\x85😀'\n    name: a\n", {}, 3),
         ("models:\r  - name: a\r", {}, 2),
         ("models:\n  - description: |\n      - name: a\n\n    name: a\n", {}, 5),
@@ -239,7 +239,9 @@ def test_two_files_may_have_a_model_of_one_name(tmp_path: Path) -> None:
 
 
 def test_a_large_file_is_read_quickly() -> None:
-    column = "      - name: c{}\n        description: text\n        data_tests: [not_null, unique]\n"
+    column = (
+        "      - name: c{}\n        description: text\n        data_tests: [not_null, unique]\n"
+    )
     columns = "".join(column.format(number) for number in range(20))
     text = "models:\n" + "".join(
         f"  - name: m{number}\n    columns:\n{columns}" for number in range(100)

@@ -16,7 +16,7 @@ import sqlglot
 from jinja2 import Environment, StrictUndefined
 
 from dbt_estate.errors import InputError
-from dbt_estate.info_schema.facts import PATTERN, found_in
+from dbt_estate.info_schema.facts import LAST_SEMICOLON, PATTERN, found_in
 from dbt_estate.info_schema.layer import LAYER, models_folder
 from dbt_estate.info_schema.load import Artifacts, load
 from tests.support.estate import REPOSITORY
@@ -66,6 +66,7 @@ CASES: list[tuple[str, Found]] = [
     ("select 1 as a;\n", [("trailing_semicolon", None, 1)]),
     ("select 1 as a\n; -- done", [("trailing_semicolon", None, 2)]),
     ("select 1 as a\n-- the end;", []),
+    ("select 1 as a -- ;\n;\n-- the; end;\n/* ; */", [("trailing_semicolon", None, 2)]),
 ]  # fmt: skip
 
 
@@ -111,6 +112,7 @@ def test_the_quick_way_finds_what_the_pattern_finds() -> None:
 
 def test_the_macro_has_the_same_pattern() -> None:
     assert Macros("duckdb")._code_pattern() == PATTERN
+    assert Macros("duckdb")._last_semicolon_pattern() == LAST_SEMICOLON
 
 
 LAYER_FILES = sorted((REPOSITORY / "models" / "maturity" / "facts").glob("*.sql"))
@@ -202,6 +204,7 @@ def test_the_files_of_a_project_are_facts(tmp_path: Path) -> None:
         "ci_workflow": ".github/workflows/ci.yml",
         "contribution_guide": "docs/CONTRIBUTING.md",
         "files_read": None,
+        "macros_read": None,
         "package": "dbt-labs/dbt_utils",
         "pre_commit": ".pre-commit-config.yaml",
         "pull_request_template": ".github/Pull_Request_Template.md",
@@ -258,13 +261,26 @@ def test_exceptions_of_the_seed_and_of_meta(tmp_path: Path) -> None:
     (tmp_path / "seeds").mkdir()
     path = tmp_path / "seeds" / "our_exceptions.csv"
     path.write_text("unique_id,rule_name,reason,valid_until,owner\nmodel.shop.*,x,why,,me\n")
-    query = "select * from estate.rule_exceptions order by origin, rule_name"
+    query = (
+        "select id_pattern, like_pattern, rule_name, reason, valid_until, owner_name, origin, "
+        "is_expired, is_active from estate.rule_exceptions order by origin, rule_name"
+    )
     maturity = {"exceptions": "our_exceptions"}
     with loaded(tmp_path, shop(model, seed), maturity=maturity) as connection:
         assert connection.execute(query).fetchall() == [
-            ("model.shop.m", "root_models", "by design", "2030-01-01", None, "meta"),
-            ("model.shop.m", "stray", None, None, None, "meta"),
-            ("model.shop.*", "x", "why", None, "me", "seed"),
+            (
+                "model.shop.m",
+                "model.shop.m",
+                "root_models",
+                "by design",
+                "2030-01-01",
+                None,
+                "meta",
+                0,
+                1,
+            ),
+            ("model.shop.m", "model.shop.m", "stray", None, None, None, "meta", 0, 0),
+            ("model.shop.*", "model.shop.%", "x", "why", None, "me", "seed", 0, 1),
         ]
     path.write_text("unique_id,rule\n")
     with pytest.raises(InputError, match="it lacks rule_name, reason, valid_until, owner"):
@@ -293,7 +309,7 @@ def test_what_is_ours_or_installed_is_marked(tmp_path: Path) -> None:
         marks = {name: marks for name, *marks in connection.execute(query).fetchall()}
         hook = "select unique_id from estate.node_facts where fact = 'hook' and value like '%ine%'"
         assert connection.execute(hook).fetchall() == [("operation.shop.hook_0",)]
-    assert marks["orders"] == [0, 0]
+    assert marks["orders.v2"] == [0, 0]
     assert marks["estate_models"] == [1, 1]
     assert marks["other"] == [0, 1]
 

@@ -13,18 +13,18 @@ with given as (
         owner as owner_name,
         'meta' as origin
     from {{ ref('dbt_estate', 'estate_node_exceptions') }}
-{%- if seed %}
-    union all
-    select
-        unique_id as id_pattern,
-        replace(replace(replace(unique_id, '!', '!!'), '_', '!_'), '*', '%') as like_pattern,
-        rule_name,
-        cast(reason as {{ text }}) as reason,
-        cast(valid_until as {{ text }}) as valid_until,
-        cast(owner as {{ text }}) as owner_name,
-        'seed' as origin
-    from {{ ref(project_name, seed) }}
-{%- endif %}
+    {%- if seed %}
+        union all
+        select
+            unique_id as id_pattern,
+            replace(replace(replace(unique_id, '!', '!!'), '_', '!_'), '*', '%') as like_pattern,
+            rule_name,
+            cast(reason as {{ text }}) as reason,
+            cast(valid_until as {{ text }}) as valid_until,
+            cast(owner as {{ text }}) as owner_name,
+            'seed' as origin
+        from {{ ref(project_name, seed) }}
+    {%- endif %}
 )
 
 -- It counts with a reason, to the end of the day that it names.

@@ -91,23 +91,25 @@ kinds as (
         unique_id,
         {{ dbt_estate.folder_of('file_path') }} as folder_path,
         case
-        {%- for kind, given in naming.items() %}
-            {%- for prefix in given.prefixes or [] %}
-            when resource_name like {{ dbt_estate.glob_literal(prefix ~ '*') }} escape '!' then {{ dbt_estate.literal(kind) }}
+            {%- for kind, given in naming.items() %}
+                {%- for prefix in given.prefixes or [] %}
+                    when
+                        resource_name like {{ dbt_estate.glob_literal(prefix ~ '*') }} escape '!'
+                        then {{ dbt_estate.literal(kind) }}
+                {%- endfor %}
             {%- endfor %}
-        {%- endfor %}
         end as prefix_kind,
         case
-        {%- for kind, given in naming.items() if given.folder %}
-            when concat('/', file_path) like {{ dbt_estate.glob_literal('*/' ~ given.folder ~ '/*') }} escape '!'
-            {%- for other in naming.values() if other.folder and other.folder != given.folder %}
+            {%- for kind, given in naming.items() if given.folder %}
+                when concat('/', file_path) like {{ dbt_estate.glob_literal('*/' ~ given.folder ~ '/*') }} escape '!'
+                {%- for other in naming.values() if other.folder and other.folder != given.folder %}
                 {%- for between in ['/', '/*/'] %}
                 and concat('/', file_path)
                 not like {{ dbt_estate.glob_literal('*/' ~ given.folder ~ between ~ other.folder ~ '/*') }} escape '!'
                 {%- endfor %}
             {%- endfor %}
-                then {{ dbt_estate.literal(kind) }}
-        {%- endfor %}
+                    then {{ dbt_estate.literal(kind) }}
+            {%- endfor %}
         end as folder_kind
     from resources
     where resource_type in ('model', 'snapshot', 'analysis')
@@ -168,9 +170,9 @@ select
     case when resources.package_name = project.project_name then 0 else 1 end as is_installed,
     case
         when resources.package_name = 'dbt_estate' or excluded.unique_id is not null then 1
-    {%- if 'all' in packages %}
-        when resources.package_name <> project.project_name then 1
-    {%- elif packages %}
+        {%- if 'all' in packages %}
+            when resources.package_name <> project.project_name then 1
+        {%- elif packages %}
         when
             resources.package_name <> project.project_name
             and resources.package_name in (

@@ -3,29 +3,29 @@
 {#- What every rule finds, those with an exception as well. A rule is off where its severity is. -#}
 {%- set last = ['unused_exceptions'] -%}
 with found as (
-{%- for rule in dbt_estate.maturity_rules() if rule.severity not in ['off', false] and rule.rule not in last %}
-    select
-        {{ dbt_estate.literal(rule.rule) }} as rule_name,
-        unique_id,
-        resource_name,
-        file_path,
-        detail
-    from {{ ref('dbt_estate', 'estate_' ~ rule.rule) }}
-    where {{ dbt_estate.matches_globs(['unique_id', 'file_path'], rule.include, rule.exclude) }}
-    union all
-{%- endfor %}
-{%- for kind in ['has_meta_keys', 'name_matches', 'has_test', 'max_parents', 'max_children'] %}
-    select
-        rule_name,
-        unique_id,
-        resource_name,
-        file_path,
-        detail
-    from {{ ref('dbt_estate', 'estate_' ~ kind) }}
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-{%- endfor %}
+    {%- for rule in dbt_estate.maturity_rules() if rule.severity not in ['off', false] and rule.rule not in last %}
+        select
+            {{ dbt_estate.literal(rule.rule) }} as rule_name,
+            unique_id,
+            resource_name,
+            file_path,
+            detail
+        from {{ ref('dbt_estate', 'estate_' ~ rule.rule) }}
+        where {{ dbt_estate.matches_globs(['unique_id', 'file_path'], rule.include, rule.exclude) }}
+        union all
+    {%- endfor %}
+    {%- for kind in ['has_meta_keys', 'name_matches', 'has_test', 'max_parents', 'max_children'] %}
+        select
+            rule_name,
+            unique_id,
+            resource_name,
+            file_path,
+            detail
+        from {{ ref('dbt_estate', 'estate_' ~ kind) }}
+        {%- if not loop.last %}
+            union all
+        {%- endif %}
+    {%- endfor %}
 )
 
 select

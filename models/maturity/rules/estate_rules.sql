@@ -17,21 +17,27 @@
     {%- endfor -%}
 {%- endfor -%}
 with rules as (
-{%- for rule in rules %}
-    select
-        {{ dbt_estate.literal(rule.rule) }} as rule_name,
-        {{ dbt_estate.literal(rule.area) }} as area,
-        cast({{ dbt_estate.literal(rule.feature) }} as {{ dbt_estate.data_type('text') }}) as feature,
-        cast({{ dbt_estate.literal(rule.level) }} as {{ dbt_estate.data_type('integer') }}) as maturity_level,
-        {{ dbt_estate.literal(rule.severity or 'off') }} as severity,
-        {{ dbt_estate.literal(rule.weight) }} as weight,
-        {{ dbt_estate.literal(rule.needs | join(', ')) }} as needs,
-        {{ dbt_estate.literal(rule.fact) }} as needed_fact,
-        {{ 0 if rule.severity in ['off', false] else 1 }} as is_enabled
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-{%- endfor %}
+    {%- for rule in rules %}
+        select
+            {{ dbt_estate.literal(rule.rule) }} as rule_name,
+            {{ dbt_estate.literal(rule.area) }} as area,
+            cast({{ dbt_estate.literal(rule.feature) }} as {{ dbt_estate.data_type('text') }}) as feature,
+            cast({{ dbt_estate.literal(rule.level) }} as {{ dbt_estate.data_type('integer') }}) as maturity_level,
+            {{ dbt_estate.literal(rule.severity or 'off') }} as severity,
+            {{ dbt_estate.literal(rule.weight) }} as weight,
+            {{ dbt_estate.literal(rule.needs | join(', ')) }} as needs,
+            {{ dbt_estate.literal(rule.fact) }} as needed_fact,
+            {{ 0 if rule.severity in ['off', false] else 1 }} as is_enabled
+        {%- if not loop.last %}
+            union all
+        {%- endif %}
+    {%- endfor %}
+),
+
+facts as (
+    select distinct name
+    from {{ ref('dbt_estate', 'estate_rule_facts') }}
+    where kind = 'fact' and name in ('files_read', 'macros_read', 'unit_tests_read')
 )
 
 select
@@ -45,8 +51,4 @@ select
     rules.is_enabled,
     case when rules.needed_fact = '' or facts.name is not null then rules.is_enabled else 0 end as is_evaluated
 from rules
-left join (
-    select distinct name
-    from {{ ref('dbt_estate', 'estate_rule_facts') }}
-    where kind = 'fact' and name in ('files_read', 'macros_read', 'unit_tests_read')
-) as facts on rules.needed_fact = facts.name
+left join facts on rules.needed_fact = facts.name

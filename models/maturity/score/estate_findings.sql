@@ -10,16 +10,16 @@ with found as (
         file_path,
         detail
     from {{ ref('dbt_estate', 'estate_rule_findings') }}
-{%- if severities['unused_exceptions'] not in ['off', false] %}
-    union all
-    select
-        'unused_exceptions' as rule_name,
-        unique_id,
-        resource_name,
-        file_path,
-        detail
-    from {{ ref('dbt_estate', 'estate_unused_exceptions') }}
-{%- endif %}
+    {%- if severities['unused_exceptions'] not in ['off', false] %}
+        union all
+        select
+            'unused_exceptions' as rule_name,
+            unique_id,
+            resource_name,
+            file_path,
+            detail
+        from {{ ref('dbt_estate', 'estate_unused_exceptions') }}
+    {%- endif %}
 )
 
 -- Without those that an exception is for.

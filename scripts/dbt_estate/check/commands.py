@@ -82,15 +82,7 @@ class Options:
     show_default=True,
     help="What to print.",
 )
-@click.pass_context
-def check(
-    ctx: click.Context,
-    write_baseline: bool,
-    fail_on: str,
-    fix: bool,
-    format_: str,
-    **given: Any,
-) -> None:
+def check(write_baseline: bool, fail_on: str, fix: bool, format_: str, **given: Any) -> None:
     """Check the project by its rules; with FILES, only what concerns these.
 
     Exit code 1 for findings, 2 for wrong input or a rule that cannot run.
@@ -114,7 +106,7 @@ def check(
         click.echo(f"{rule.rule}: {rule.message}", err=True)
     severities = ("error",) if fail_on == "error" else ("warn", "error")
     fails = any(finding.severity in severities for finding in result.findings)
-    ctx.exit(2 if broken else 1 if fails else 0)
+    click.get_current_context().exit(2 if broken else 1 if fails else 0)
 
 
 def _write_baseline(path: Path, result: Result, broken: Sequence[RuleResult]) -> None:
@@ -193,9 +185,7 @@ def _counted(results: Sequence[RuleResult], findings: Sequence[Finding]) -> list
     for result in results:
         count = counts.get((result.area, result.rule), 0)
         ended = result.status in ("warned", "failed") and not count
-        counted.append(
-            replace(result, findings=count, status="passed" if ended else result.status)
-        )
+        counted.append(replace(result, findings=count, status="passed" if ended else result.status))
     return counted
 
 
@@ -242,9 +232,7 @@ def _user_checks(
         folders = [default]
     if not folders:
         return []
-    checks = read_checks(
-        folders, settings, variables, project_dir=options.project_dir, notes=notes
-    )
+    checks = read_checks(folders, settings, variables, project_dir=options.project_dir, notes=notes)
     done = [run_check(project.connection, check, chosen) for check in checks]
     return [(result, in_project(project, found, options.project_dir)) for result, found in done]
 

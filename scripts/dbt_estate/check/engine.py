@@ -147,9 +147,7 @@ class _Run:
             rule["name"]: ({"severity": rule["severity"], "needs": []}, outcome) for rule in rules
         }
 
-    def _insert(
-        self, file: str, name: str, where: str, table: str = "rule_findings"
-    ) -> _Outcome:
+    def _insert(self, file: str, name: str, where: str, table: str = "rule_findings") -> _Outcome:
         import duckdb
 
         started = time.perf_counter()

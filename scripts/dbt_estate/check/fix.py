@@ -249,7 +249,7 @@ class _StubWriter:
         self.project_dir = project_dir
         self.files = files
         stems = {_stem(node) for nodes in stubs.values() for node in nodes}
-        self.places: dict[str, Path] = {}
+        self.folders: dict[Path, Path] = {}
         with tempfile.TemporaryDirectory(prefix="dbt_estate_") as folder:
             read = _Columns(
                 replace(settings, dialect=_dialect(project) or settings.dialect), Path(folder)
@@ -296,15 +296,20 @@ class _StubWriter:
 
     def _place(self, node: Node, is_new: bool) -> Path | None:
         """Return the file that has the model's entry, or where it is to be; None for nowhere."""
+        if node.name in self.places:
+            return self.places[node.name]
+        # Entries may stand in the folders of macros and tests as well.
         _, _, listed = (node.patch_path or "").partition("://")
         if _is_inside(listed):
             path = self.project_dir / listed
             if _has_entry(self.files.text(path), node.name):
                 return path
-        if node.name in self.places:
-            return self.places[node.name]
         path = self.project_dir / node.original_file_path
-        return self._file_of(path.parent) if is_new and path.is_file() else None
+        if not is_new or not path.is_file():
+            return None
+        if path.parent not in self.folders:
+            self.folders[path.parent] = self._file_of(path.parent)
+        return self.folders[path.parent]
 
     def _file_of(self, folder: Path) -> Path:
         """Return the only file of a folder that lists models, else the one for new entries."""

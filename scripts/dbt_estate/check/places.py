@@ -26,9 +26,7 @@ def placed(project: Project, found: Iterable[Found], project_dir: Path) -> list[
     return [places.finding(item) for item in found]
 
 
-def in_project(
-    project: Project, findings: Iterable[Finding], project_dir: Path
-) -> list[Finding]:
+def in_project(project: Project, findings: Iterable[Finding], project_dir: Path) -> list[Finding]:
     """Return the findings of a user's check with the file and line as `placed` gives them."""
     places = _Places(project, project_dir)
     return [places.moved(finding) for finding in findings]

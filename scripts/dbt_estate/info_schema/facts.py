@@ -62,6 +62,9 @@ CTE_AFTER = r"[\"`]?(?:\s*\([^()]*\))?\s+as\s*(?:not\s+)?(?:materialized\s*)?\("
 # The alias of a table: what is of it is no other table.
 ALIAS_BEFORE, ALIAS_AFTER = r"(?i)\bas\s+", r"\b"
 COMMENTS = r"--[^\n]*|/\*[\s\S]*?\*/|\{\x23[\s\S]*?\x23\}"
+# The first of which nothing but comments follow; whether there is one is known then.
+LAST_SEMICOLON = r";(?=(?:\s|--[^\n]*|/\*[\s\S]*?\*/|\{\x23[\s\S]*?\x23\})*$)"
+_LAST_SEMICOLON = re.compile(LAST_SEMICOLON)
 _WHOLE, _COMMENTS = re.compile(PATTERN), re.compile(COMMENTS)
 _LINE = re.compile(r"(?m)^[^\S\n]*\S")
 _REFERENCE_AT = re.compile(_REFERENCE)
@@ -244,7 +247,8 @@ def found_in(code: str) -> list[tuple[str, str | None, int]]:
             found.append(("select_star", None, code.count("\n", 0, place.end(2)) + 1))
     bare = _COMMENTS.sub("", code).rstrip() if ";" in code else ""
     if bare.endswith(";"):
-        line = code.count("\n", 0, code.rfind(";")) + 1
+        end = _LAST_SEMICOLON.search(code)
+        line = code.count("\n", 0, end.start() if end else len(code)) + 1
         found.append(("trailing_semicolon", None, line))
     return found
 

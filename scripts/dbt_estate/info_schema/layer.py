@@ -26,9 +26,7 @@ def models_folder() -> Path:
 def _environment() -> Any:
     from jinja2 import Environment, StrictUndefined
 
-    return Environment(
-        undefined=StrictUndefined, autoescape=False, extensions=["jinja2.ext.do"]
-    )
+    return Environment(undefined=StrictUndefined, autoescape=False, extensions=["jinja2.ext.do"])
 
 
 def relation(package: str, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from dbt_estate.info_schema.artifacts import NULL, Macro, Manifest
+from dbt_estate.info_schema.artifacts import NULL, Macro, Manifest, Node
 
 Row = dict[str, Any]
 
@@ -42,9 +42,8 @@ def _is_block(macro: Macro) -> bool:
 
 def _used(manifest: Manifest) -> set[str]:
     found: set[str] = set()
-    for owner in (
-        *manifest.nodes.values(), *manifest.macros.values(), *manifest.functions.values()
-    ):  # fmt: skip
+    owners: list[Node | Macro] = [*manifest.nodes.values(), *manifest.functions.values()]
+    for owner in [*owners, *manifest.macros.values()]:
         if owner.depends_on is not None:
             found.update(set(owner.depends_on.macros) - {owner.unique_id})
     for item in (*manifest.exposures.values(), *manifest.metrics.values()):

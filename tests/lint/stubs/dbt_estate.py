@@ -64,3 +64,52 @@ def maturity_table() -> str:
 
 def maturity_exceptions() -> str:
     return "exceptions"
+
+
+_NAMING = {"folder": "a", "prefixes": ["a_", "b_"]}
+_SETTINGS: dict[str, Any] = {
+    "naming": dict.fromkeys(("staging", "marts"), _NAMING),
+    "exclude_packages": ["all"],
+    "primary_key_tests": [["dbt.unique", "dbt.not_null"]],
+    "primary_key_node_types": ["model"],
+    "today": "2026-01-01",
+}
+
+
+def maturity_setting(name: str) -> Any:
+    return _SETTINGS.get(name, True)
+
+
+def maturity_rules() -> list[dict[str, Any]]:
+    names = ("root_models", "unused_exceptions")
+    rule: dict[str, Any] = {
+        "area": "a", "feature": "b", "level": 1, "severity": "warn", "weight": 1, "needs": [],
+        "include": [], "exclude": [],
+    }  # fmt: skip
+    return [{**rule, "rule": name} for name in names]
+
+
+def rule_setting(rule: str, name: str) -> Any:
+    return ["a"] if name == "keys" else 2
+
+
+def declared_rules(rule: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule": rule, "name": "a", "severity": "warn", "resource_types": ["model"],
+            "include": [], "exclude": [], "keys": ["a"], "patterns": ["a*"], "tests": ["unique"],
+            "minimum": 1, "maximum": 2,
+        }
+    ]  # fmt: skip
+
+
+def glob_literal(glob: str) -> str:
+    return "'a%'"
+
+
+def matches_globs(columns: list[str], include: list[str], exclude: list[str]) -> str:
+    return "1 = 1"
+
+
+def folder_of(path: str) -> str:
+    return path

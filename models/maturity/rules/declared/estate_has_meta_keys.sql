@@ -7,41 +7,42 @@ select
 where 1 = 0
 {%- for rule in dbt_estate.declared_rules('has-meta-keys') %}
 
-union all
+    union all
 
-select
-    {{ dbt_estate.literal(rule.name) }} as rule_name,
-    nodes.unique_id,
-    nodes.resource_name,
-    coalesce(nodes.properties_path, nodes.file_path) as file_path,
-    case
-    {%- for key in rule['keys'] %}
-        when not exists (
-            select 1
-            from {{ ref('dbt_estate', 'estate_node_settings') }} as settings
-            where
-                settings.node_unique_id = nodes.unique_id
-                and settings.kind = 'meta'
-                and settings.name = {{ dbt_estate.literal(key) }}
+    select
+        {{ dbt_estate.literal(rule.name) }} as rule_name,
+        nodes.unique_id,
+        nodes.resource_name,
+        coalesce(nodes.properties_path, nodes.file_path) as file_path,
+        case
+            {%- for key in rule['keys'] %}
+                when
+                    not exists (
+                        select 1
+                        from {{ ref('dbt_estate', 'estate_node_settings') }} as given
+                        where
+                            given.node_unique_id = nodes.unique_id
+                            and given.kind = 'meta'
+                            and given.name = {{ dbt_estate.literal(key) }}
+                    )
+                    then {{ dbt_estate.literal('meta lacks ' ~ key) }}
+            {%- endfor %}
+        end as detail
+    from {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes
+    where
+        nodes.is_excluded = 0
+        and nodes.resource_type in (
+            {%- for kind in rule.resource_types %}{{ dbt_estate.literal(kind) }}{{ ', ' if not loop.last }}{% endfor -%}
         )
-            then {{ dbt_estate.literal('meta lacks ' ~ key) }}
-    {%- endfor %}
-    end as detail
-from {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes
-where
-    nodes.is_excluded = 0
-    and nodes.resource_type in (
-    {%- for kind in rule.resource_types %}{{ dbt_estate.literal(kind) }}{{ ', ' if not loop.last }}{% endfor -%}
-    )
-    and {{ dbt_estate.matches_globs(['nodes.unique_id', 'nodes.file_path'], rule.include, rule.exclude) }}
-    and (
-        select count(distinct settings.name)
-        from {{ ref('dbt_estate', 'estate_node_settings') }} as settings
-        where
-            settings.node_unique_id = nodes.unique_id
-            and settings.kind = 'meta'
-            and settings.name in (
-            {%- for key in rule['keys'] %}{{ dbt_estate.literal(key) }}{{ ', ' if not loop.last }}{% endfor -%}
-            )
-    ) < {{ rule['keys'] | unique(case_sensitive=true) | list | length }}
+        and {{ dbt_estate.matches_globs(['nodes.unique_id', 'nodes.file_path'], rule.include, rule.exclude) }}
+        and (
+            select count(distinct given.name)
+            from {{ ref('dbt_estate', 'estate_node_settings') }} as given
+            where
+                given.node_unique_id = nodes.unique_id
+                and given.kind = 'meta'
+                and given.name in (
+                    {%- for key in rule['keys'] %}{{ dbt_estate.literal(key) }}{{ ', ' if not loop.last }}{% endfor -%}
+                )
+        ) < {{ rule['keys'] | unique(case_sensitive=true) | list | length }}
 {%- endfor %}

@@ -1,3 +1,12 @@
+with counted as (
+    select
+        parent_id,
+        count(*) as edges
+    from {{ ref('dbt_estate', 'estate_rule_edges') }}
+    where child_is_own = 0
+    group by parent_id
+)
+
 select
     cast(null as {{ dbt_estate.data_type('text') }}) as rule_name,
     cast(null as {{ dbt_estate.data_type('text') }}) as unique_id,
@@ -7,28 +16,21 @@ select
 where 1 = 0
 {%- for rule in dbt_estate.declared_rules('max-children') %}
 
-union all
+    union all
 
-select
-    {{ dbt_estate.literal(rule.name) }} as rule_name,
-    nodes.unique_id,
-    nodes.resource_name,
-    coalesce(nodes.properties_path, nodes.file_path) as file_path,
-    concat('has ', counted.edges, ' children, and may have {{ rule.maximum }}') as detail
-from {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes
-inner join (
     select
-        parent_id,
-        count(*) as edges
-    from {{ ref('dbt_estate', 'estate_rule_edges') }}
-    where child_is_own = 0
-    group by parent_id
-) as counted on nodes.unique_id = counted.parent_id
-where
-    nodes.is_excluded = 0
-    and nodes.resource_type in (
-    {%- for kind in rule.resource_types %}{{ dbt_estate.literal(kind) }}{{ ', ' if not loop.last }}{% endfor -%}
-    )
-    and {{ dbt_estate.matches_globs(['nodes.unique_id', 'nodes.file_path'], rule.include, rule.exclude) }}
-    and counted.edges > {{ rule.maximum }}
+        {{ dbt_estate.literal(rule.name) }} as rule_name,
+        nodes.unique_id,
+        nodes.resource_name,
+        coalesce(nodes.properties_path, nodes.file_path) as file_path,
+        concat('has ', counted.edges, ' children, and may have {{ rule.maximum }}') as detail
+    from {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes
+    inner join counted on nodes.unique_id = counted.parent_id
+    where
+        nodes.is_excluded = 0
+        and nodes.resource_type in (
+            {%- for kind in rule.resource_types %}{{ dbt_estate.literal(kind) }}{{ ', ' if not loop.last }}{% endfor -%}
+        )
+        and {{ dbt_estate.matches_globs(['nodes.unique_id', 'nodes.file_path'], rule.include, rule.exclude) }}
+        and counted.edges > {{ rule.maximum }}
 {%- endfor %}

@@ -7,20 +7,20 @@ select
 where 1 = 0
 {%- for rule in dbt_estate.declared_rules('name-matches') %}
 
-union all
+    union all
 
-select
-    {{ dbt_estate.literal(rule.name) }} as rule_name,
-    nodes.unique_id,
-    nodes.resource_name,
-    coalesce(nodes.properties_path, nodes.file_path) as file_path,
-    {{ dbt_estate.literal('the name is not like ' ~ rule.patterns | join(' or ')) }} as detail
-from {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes
-where
-    nodes.is_excluded = 0
-    and nodes.resource_type in (
-    {%- for kind in rule.resource_types %}{{ dbt_estate.literal(kind) }}{{ ', ' if not loop.last }}{% endfor -%}
-    )
-    and {{ dbt_estate.matches_globs(['nodes.unique_id', 'nodes.file_path'], rule.include, rule.exclude) }}
-    and not {{ dbt_estate.matches_globs(['nodes.resource_name'], rule.patterns, []) }}
+    select
+        {{ dbt_estate.literal(rule.name) }} as rule_name,
+        nodes.unique_id,
+        nodes.resource_name,
+        coalesce(nodes.properties_path, nodes.file_path) as file_path,
+        {{ dbt_estate.literal('the name is not like ' ~ rule.patterns | join(' or ')) }} as detail
+    from {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes
+    where
+        nodes.is_excluded = 0
+        and nodes.resource_type in (
+            {%- for kind in rule.resource_types %}{{ dbt_estate.literal(kind) }}{{ ', ' if not loop.last }}{% endfor -%}
+        )
+        and {{ dbt_estate.matches_globs(['nodes.unique_id', 'nodes.file_path'], rule.include, rule.exclude) }}
+        and not {{ dbt_estate.matches_globs(['nodes.resource_name'], rule.patterns, []) }}
 {%- endfor %}

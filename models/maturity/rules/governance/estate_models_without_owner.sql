@@ -10,10 +10,10 @@ where
     and nodes.group_name is null
     and not exists (
         select 1
-        from {{ ref('dbt_estate', 'estate_node_settings') }} as settings
+        from {{ ref('dbt_estate', 'estate_node_settings') }} as given
         where
-            settings.node_unique_id = nodes.unique_id
-            and settings.kind = 'meta'
-            and settings.name = 'owner'
-            and coalesce(settings.value, '') <> ''
+            given.node_unique_id = nodes.unique_id
+            and given.kind = 'meta'
+            and given.name = 'owner'
+            and coalesce(given.value, '') <> ''
     )

@@ -3,7 +3,7 @@ with locations as (
         database_name,
         schema_name,
         alias,
-        count(*) as tables,
+        count(*) as places,
         min(unique_id) as first_id,
         min(resource_name) as first_name,
         max(resource_name) as last_name

@@ -12,7 +12,7 @@ where
     and nodes.is_excluded = 0
     and (
         {{ dbt_estate.matches_globs(['nodes.resource_name'], globs, []) if globs else '1 = 0' }}
-    {%- if marts.folder %}
-        or concat('/', nodes.file_path) like {{ dbt_estate.glob_literal('*/' ~ marts.folder ~ '/*') }} escape '!'
-    {%- endif %}
+        {%- if marts.folder %}
+            or concat('/', nodes.file_path) like {{ dbt_estate.glob_literal('*/' ~ marts.folder ~ '/*') }} escape '!'
+        {%- endif %}
     )

@@ -13,11 +13,11 @@ below_1 as (
     from steps
 ),
 {% for level in range(2, views + 2) %}
-below_{{ level }} as (
-    select distinct steps.child_id
-    from steps
-    inner join below_{{ level - 1 }} as before on steps.parent_id = before.child_id
-),
+    below_{{ level }} as (
+        select distinct steps.child_id
+        from steps
+        inner join below_{{ level - 1 }} as upstream on steps.parent_id = upstream.child_id
+    ),
 {% endfor %}
 chained as (
     select child_id from below_{{ views + 1 }}

@@ -20,13 +20,13 @@ reads_0 as (
     where edges.parent_type = 'source' and edges.child_is_excluded = 0
 ),
 {% for level in [1, 2] %}
-reads_{{ level }} as (
-    select distinct
-        before.source_name,
-        steps.child_id
-    from steps
-    inner join reads_{{ level - 1 }} as before on steps.parent_id = before.child_id
-),
+    reads_{{ level }} as (
+        select distinct
+            upstream.source_name,
+            steps.child_id
+        from steps
+        inner join reads_{{ level - 1 }} as upstream on steps.parent_id = upstream.child_id
+    ),
 {% endfor %}
 misplaced as (
     select
@@ -43,7 +43,8 @@ misplaced as (
     where
         nodes.resource_type = 'model'
         and nodes.model_kind = 'staging'
-        and nodes.folder_path not like concat('%', replace(replace(reads.source_name, '!', '!!'), '_', '!_'), '%') escape '!'
+        and nodes.folder_path not like
+        concat('%', replace(replace(reads.source_name, '!', '!!'), '_', '!_'), '%') escape '!'
     group by nodes.unique_id
 )
 

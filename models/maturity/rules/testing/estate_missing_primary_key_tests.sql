@@ -35,14 +35,15 @@ keys as (
             sum(case when test_name = 'dbt.unique' then 1 else 0 end) > 0
             and sum(case when test_name = 'not null constraint' then 1 else 0 end) > 0
         )
-    {%- for tests in methods %}
-        or (
-        {%- for test in tests %}
-            sum(case when test_name = {{ dbt_estate.literal(test | replace('.test_', '.')) }} then 1 else 0 end) > 0
-            {{- ' and' if not loop.last }}
+        {%- for tests in methods %}
+            or (
+                {%- for test in tests %}
+                    sum(case when test_name = {{ dbt_estate.literal(test | replace('.test_', '.')) }} then 1 else 0 end)
+                    > 0
+                    {{- ' and' if not loop.last }}
+                {%- endfor %}
+            )
         {%- endfor %}
-        )
-    {%- endfor %}
 )
 
 select
@@ -54,9 +55,9 @@ from {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes
 where
     nodes.is_excluded = 0
     and nodes.resource_type in (
-    {%- for kind in dbt_estate.maturity_setting('primary_key_node_types') %}
-        {{ dbt_estate.literal(kind) }}{{ ',' if not loop.last }}
-    {%- else %}
+        {%- for kind in dbt_estate.maturity_setting('primary_key_node_types') %}
+            {{ dbt_estate.literal(kind) }}{{ ',' if not loop.last }}
+        {%- else %}
         ''
     {%- endfor %}
     )
