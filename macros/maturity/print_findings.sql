@@ -30,7 +30,7 @@ order by severity, rule_name, resource_name
 
 {% macro _findings_text(rows, limit) -%}
     {%- set lines = ["dbt_estate: " ~ rows | length ~ (" finding" if rows | length == 1 else " findings")] -%}
-    {%- for row in rows if loop.index <= limit -%}
+    {%- for row in rows[:limit] -%}
         {%- do lines.append(
             "  " ~ row[0] ~ " " ~ row[1] ~ ": " ~ row[2] ~ " " ~ row[4] ~ (" (" ~ row[3] ~ ")" if row[3])
         ) -%}

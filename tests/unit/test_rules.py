@@ -1,0 +1,867 @@
+"""The rules: their files and pages, their text on every engine, what they find and what not."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from jinja2 import Environment, StrictUndefined
+from sqlglot import exp
+
+from dbt_estate.check import engine
+from dbt_estate.check.engine import DECLARED, Rules, rule_files, run_rules
+from dbt_estate.errors import InputError
+from dbt_estate.info_schema.load import Artifacts, Project, load_project
+from tests.support import rule_list
+from tests.support.estate import REPOSITORY
+from tests.support.rendering import Macros
+from tests.unit.test_info_schema import manifest, node
+
+Resource = dict[str, Any]
+RULES = {rule["rule"]: rule for rule in rule_list.rules()}
+PAGES = REPOSITORY / "docs" / "maturity" / "rules"
+COLUMNS = ["unique_id", "resource_name", "file_path", "detail"]
+
+
+# -- The files and pages
+
+
+def csv_rows() -> list[dict[str, str]]:
+    with rule_list.RULES_FILE.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_rule_has_a_file_in_its_area_and_every_file_a_rule() -> None:
+    named = {f"{row['area']}/estate_{row['rule']}.sql" for row in csv_rows()}
+    declared = {f"declared/estate_{kind}.sql" for kind in DECLARED}
+    there = {path.relative_to(rule_list.RULES).as_posix() for path in rule_list.RULES.glob("*/*")}
+    assert there == named | declared
+    assert len(named) == len(csv_rows()) > 50
+    assert set(rule_files()) == {*RULES, *DECLARED}
+
+
+def test_every_value_of_the_list_is_an_allowed_one() -> None:
+    for row in csv_rows():
+        assert row["severity"] in ("warn", "error", "off"), row
+        assert 1 <= int(row["level"]) <= 6, row
+        assert 1 <= int(row["weight"]) <= 5, row
+        assert set(row["needs"].split(";")) <= {"", "facts", "files", "macros", "unit_tests"}, row
+
+
+SECTION = re.compile(
+    r"^## (?P<name>\S+)\n\n(?P<what>\S.*?)\n\n"
+    r"Severity: `(?P<severity>\w+)`\. Thresholds: (?P<thresholds>.+?)\. Needs: (?P<needs>.+?)\.\n\n"
+    r"\*\*Example\*\*\n\n(?P<example>\S.*?)\n\n"
+    r"\*\*Reason to flag\*\*\n\n(?P<reason>\S.*?)\n\n"
+    r"\*\*How to remediate\*\*\n\n(?P<remedy>\S.*?)\n\Z",
+    re.DOTALL,
+)
+
+
+def sections(page: Path) -> dict[str, str]:
+    parts = re.split(r"^(?=## )", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return {part.splitlines()[0].removeprefix("## "): part.rstrip() + "\n" for part in parts}
+
+
+@pytest.mark.parametrize("area", list(dict.fromkeys(rule["area"] for rule in RULES.values())))
+def test_the_page_of_an_area_has_its_rules(area: str) -> None:
+    found = sections(PAGES / f"{area}.md")
+    assert list(found) == [name for name, rule in RULES.items() if rule["area"] == area]
+    for name, text in found.items():
+        section = SECTION.match(text)
+        assert section is not None, text
+        rule = RULES[name]
+        assert section["severity"] == rule["severity"], name
+        thresholds = ", ".join(f"`{k}` = {v or 'none'}" for k, v in rule["thresholds"].items())
+        assert section["thresholds"] == (thresholds or "none"), name
+        needs = " and ".join(need.replace("_", " ") for need in rule["needs"])
+        assert section["needs"] == (f"[{needs}](index.md#needs)" if needs else "nothing"), name
+
+
+def test_the_page_of_declared_rules_has_all_of_them() -> None:
+    found = sections(PAGES / "declared.md")
+    assert list(found) == [kind.replace("_", "-") for kind in DECLARED]
+    for text in found.values():
+        assert re.findall(r"^\*\*(.+)\*\*$", text, re.MULTILINE) == [
+            "Example", "Reason to flag", "How to remediate",
+        ]  # fmt: skip
+
+
+def test_the_list_on_the_first_page_is_the_list() -> None:
+    text = (PAGES / "index.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| \[`(\w+)`\]\((\w+)\.md#(\w+)\) \| (\w+) \| (\w+) \| (.*?) ?\| \S.* \|$", text, re.M
+    )
+    assert [(name, *rest) for name, _, _, *rest in rows] == [
+        (name, rule["area"], rule["severity"], ", ".join(rule["needs"]).replace("_", " "))
+        for name, rule in RULES.items()
+    ]
+    assert all(name == anchor and page == area for name, page, anchor, area, *_ in rows)
+
+
+def drift() -> list[Path]:
+    """Return the files that differ from what `make checks` writes."""
+    made = rule_list.files()
+    stray = [path for path in (REPOSITORY / "checks").iterdir() if path not in made]
+    return stray + [
+        path
+        for path, text in made.items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
+
+
+def test_the_tree_has_what_is_made_from_the_rules() -> None:
+    assert drift() == [], "run `make checks`"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ("parents=7", "parents=8", {"_rule_list.sql", "estate_too_many_joins.sql"}),
+        ("expired_exceptions,governance,exceptions,3,warn",
+         "expired_exceptions,governance,exceptions,3,error",
+         {"_rule_list.sql", "estate_expired_exceptions.sql"}),
+        ("dead_models,modeling,layers,3,warn,1,,,", "dead_models,modeling,layers,3,warn,1,files,,",
+         {"_rule_list.sql", "_findings.yml", "README.md", "estate_dead_models.sql"}),
+    ],
+)  # fmt: skip
+def test_a_drift_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, changed: set[str]
+) -> None:
+    text = rule_list.RULES_FILE.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    other = tmp_path / "rules.csv"
+    other.write_text(text.replace(old, new), encoding="utf-8")
+    before = set(drift())
+    monkeypatch.setattr(rule_list, "RULES_FILE", other)
+    assert {path.name for path in set(drift()) - before} == changed
+
+
+# -- The text on every engine
+
+ENGINES = [
+    ("sqlserver", "tsql"), ("spark", "spark"), ("postgres", "postgres"), ("duckdb", "duckdb"),
+]  # fmt: skip
+DECLARATIONS: list[dict[str, Any]] = [
+    {"rule": "has-meta-keys", "name": "owned", "keys": ["owner", "it's"], "exclude": ["*_tmp"]},
+    {"rule": "name-matches", "name": "named", "patterns": ["stg_*", "b?_[x]*"],
+     "resource_types": ["model", "seed"]},
+    {"rule": "has-test", "name": "tested", "tests": ["unique", "dbt_utils.eq*"], "minimum": 2},
+    {"rule": "max-parents", "name": "few_parents", "maximum": 3, "include": ["models/a_b/*"]},
+    {"rule": "max-children", "name": "few_children", "maximum": 0},
+    {"rule": "max-children", "name": "fewer_children", "maximum": 1, "resource_types": ["source"]},
+]  # fmt: skip
+SETTINGS = {
+    "none": {},
+    "many": {
+        "declared": DECLARATIONS,
+        "exclude_packages": ["a", "b"],
+        "primary_key_node_types": ["model", "seed"],
+        "rules": {
+            "missing_required_meta": {"keys": ["owner", "it's"]},
+            "root_models": {"include": ["models/a!_b%/*"], "exclude": ["model.x.*"]},
+        },
+    },
+}
+SQL_FILES = [
+    *sorted(rule_list.RULES.rglob("*.sql")),
+    REPOSITORY / "models" / "maturity" / "score" / "estate_findings.sql",
+]
+
+
+@cache
+def macros_of(adapter: str, settings: str) -> dict[str, Any]:
+    started = datetime.datetime(2026, 3, 1, tzinfo=datetime.timezone.utc)
+    given = {"maturity": SETTINGS[settings]}
+    macros = Macros(adapter, run_started_at=started, settings=given)
+    others = {"maturity_exceptions": lambda: "my_exceptions", "maturity_table": lambda: ""}
+    return {**vars(macros)["_macros"], **others}
+
+
+def sql_of(path: Path, adapter: str, settings: str) -> str:
+    environment = Environment(undefined=StrictUndefined, extensions=["jinja2.ext.do"])
+    template = environment.from_string(path.read_text(encoding="utf-8"))
+    return template.render(
+        dbt_estate=macros_of(adapter, settings),
+        ref=lambda *names: f"s.{names[-1]}",
+        project_name="shop",
+    )
+
+
+def columns_of(path: Path) -> list[str] | None:
+    """Return the columns that a file has to give; None for those that are no rule."""
+    if path.parent.name == "declared":
+        return ["rule_name", *COLUMNS]
+    return COLUMNS if path.parent.parent == rule_list.RULES else None
+
+
+def problems_of(text: str, adapter: str, dialect: str) -> list[str]:
+    """Return what of a text is not SQL of every engine."""
+    (tree,) = sqlglot.parse(text, dialect=dialect, error_level=sqlglot.ErrorLevel.RAISE)
+    assert isinstance(tree, exp.Query), text
+    kinds = (
+        exp.Boolean, exp.Array, exp.Unnest, exp.Explode, exp.Bracket, exp.RegexpLike,
+        exp.RegexpILike, exp.RegexpReplace, exp.RegexpExtract, exp.ILike, exp.DPipe,
+    )  # fmt: skip
+    found = [type(item).__name__ for item in tree.find_all(*kinds)]
+    orders = tree.find_all(exp.Order)
+    found += ["Order" for order in orders if not isinstance(order.parent, exp.Window)]
+    found += ["recursive" for part in tree.find_all(exp.With) if part.args.get("recursive")]
+    for like in tree.find_all(exp.Like):
+        escape = like.parent.expression.name if isinstance(like.parent, exp.Escape) else ""
+        if escape != "!" and (escape or "!" in like.expression.sql()):
+            found.append(like.sql())
+    if adapter == "spark" and '"' in text:
+        found.append('"')
+    return found + re.findall(r"(?i)regexp\w*", text)
+
+
+@pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(("adapter", "dialect"), ENGINES)
+@pytest.mark.parametrize("settings", list(SETTINGS))
+def test_a_rule_is_sql_on_every_engine(
+    path: Path, adapter: str, dialect: str, settings: str
+) -> None:
+    text = sql_of(path, adapter, settings)
+    assert problems_of(text, adapter, dialect) == []
+    tree = sqlglot.parse_one(text, dialect=dialect)
+    assert isinstance(tree, exp.Query)
+    wanted = columns_of(path)
+    assert wanted is None or tree.named_selects == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("select true as a", "Boolean"),
+        ("select a from b order by a", "Order"),
+        ("with recursive a as (select 1 as b) select b from a", "recursive"),
+        ("select [1] as a", "Array"),
+        ("select unnest(a) as b from c", "Explode"),
+        ("select a from b where regexp_matches(a, 'x')", "RegexpLike"),
+        ("select a || b as c from d", "DPipe"),
+        ("select a from b where a like 'x!_y'", "a LIKE 'x!_y'"),
+        ("select a from b where a like 'x\\_y' escape '\\'", "a LIKE 'x\\_y'"),
+    ],
+)
+def test_what_is_no_sql_of_every_engine_is_seen(text: str, problem: str) -> None:
+    assert problem in problems_of(text, "duckdb", "duckdb")
+    assert (
+        problems_of("select row_number() over (order by a) as b from c", "duckdb", "duckdb") == []
+    )
+
+
+@pytest.mark.parametrize("kind", DECLARED)
+def test_a_declared_rule_is_in_the_text_once_for_each_declaration(kind: str) -> None:
+    (path,) = [path for path in SQL_FILES if path.stem == f"estate_{kind}"]
+    names = [item["name"] for item in DECLARATIONS if item["rule"] == kind.replace("_", "-")]
+    text = sql_of(path, "duckdb", "many")
+    assert re.findall(r"'(\w+)' as rule_name", text) == names
+    assert re.findall(r"'(\w+)' as rule_name", sql_of(path, "duckdb", "none")) == []
+
+
+# -- Projects made by hand
+
+
+def _id(text: str) -> str:
+    """Return the unique id of `name`, a model, or of `kind:name`."""
+    kind, _, name = text.rpartition(":")
+    return f"{kind or 'model'}.shop.{name}"
+
+
+def model(name: str, reads: str = "", folder: str = "models", **more: Any) -> Resource:
+    """A table with the parents `reads`; `config` adds to its config."""
+    kind, package = more.pop("kind", "model"), more.pop("package_name", "shop")
+    config = {"enabled": True, "materialized": "table", **more.pop("config", {})}
+    found = node(
+        kind,
+        name,
+        original_file_path=f"{folder}/{name}.{'csv' if kind == 'seed' else 'sql'}",
+        depends_on={"nodes": [_id(part) for part in reads.split()], "macros": []},
+        config=config,
+        language="sql",
+        tags=[],
+        package_name=package,
+    )
+    return {**found, "unique_id": f"{kind}.{package}.{name}", **more}
+
+
+def version(name: str, number: int, latest: int, **more: Any) -> Resource:
+    found = model(f"{name}.v{number}", version=number, latest_version=latest, **more)
+    return {**found, "name": name}
+
+
+def seed(name: str, folder: str = "seeds", **more: Any) -> Resource:
+    return model(name, folder=folder, kind="seed", **more)
+
+
+def snapshot(name: str, reads: str = "", **more: Any) -> Resource:
+    return model(name, reads, "snapshots", kind="snapshot", **more)
+
+
+def source(name: str, path: str = "models/staging/app/_app.yml", **more: Any) -> Resource:
+    """A table `source.table`."""
+    first, table = name.split(".")
+    found = node("source", table, unique_id=_id(f"source:{name}"), original_file_path=path)
+    return {
+        **found, "source_name": first, "schema": first, "identifier": table, "config": {},
+        "tags": [], **more,
+    }  # fmt: skip
+
+
+def data_test(
+    name: str, of: str, column: str | None = None, package: str | None = None, **more: Any
+) -> Resource:
+    """The generic test `name` of a resource; a singular one where `name` begins with `assert`."""
+    is_generic = not name.startswith("assert")
+    unique = f"{name}_{of}_{column}".replace(":", "_").replace(".", "_")
+    found = node(
+        "test",
+        unique,
+        original_file_path="models/_models.yml",
+        depends_on={"nodes": [_id(of)], "macros": []},
+        config={"enabled": True, "severity": more.pop("severity", "ERROR")},
+        column_name=column,
+        tags=[],
+    )
+    if is_generic:
+        found["test_metadata"] = {"name": name, "namespace": package, "kwargs": {}}
+        found["attached_node"] = _id(of)
+    return {**found, **more}
+
+
+def unit_test(of: str) -> Resource:
+    found = node("unit_test", f"{of}.works", original_file_path="models/_models.yml")
+    return {**found, "model": of, "depends_on": {"nodes": [_id(of)], "macros": []}}
+
+
+def exposure(name: str, reads: str = "", email: str | None = "a@x.org", **more: Any) -> Resource:
+    found = node("exposure", name, original_file_path="models/_exposures.yml", type="dashboard")
+    parents = [_id(part) for part in reads.split()]
+    found |= {"depends_on": {"nodes": parents, "macros": []}, "owner": {"email": email}}
+    return {**found, **more}
+
+
+def macro(name: str, calls: str = "", package: str = "shop", **more: Any) -> Resource:
+    return {
+        "unique_id": f"macro.{package}.{name}", "name": name, "package_name": package,
+        "resource_type": "macro", "original_file_path": f"macros/{name}.sql",
+        "macro_sql": f"{{% macro {name}() %}}{{% endmacro %}}",
+        "depends_on": {"macros": [f"macro.shop.{part}" for part in calls.split()]}, **more,
+    }  # fmt: skip
+
+
+def columns(**descriptions: str) -> dict[str, Any]:
+    return {
+        name: {"name": name, "description": description}
+        for name, description in descriptions.items()
+    }
+
+
+def ignored(rule: str, reason: str | None = "because", until: str | None = None) -> dict[str, Any]:
+    return {"dbt_estate_ignore": [{"rule": rule, "reason": reason, "until": until}]}
+
+
+PLACES = {
+    "source": "sources", "exposure": "exposures", "macro": "macros", "unit_test": "unit_tests",
+}  # fmt: skip
+
+
+def document(resources: Sequence[Resource]) -> dict[str, Any]:
+    """A manifest of nothing else than the resources."""
+    found: dict[str, Any] = {"metadata": manifest()["metadata"], "nodes": {}}
+    for item in resources:
+        place = found.setdefault(PLACES.get(item["resource_type"], "nodes"), {})
+        assert item["unique_id"] not in place, item["unique_id"]
+        place[item["unique_id"]] = item
+    return found
+
+
+def project_of(
+    folder: Path, resources: Sequence[Resource], maturity: Mapping[str, Any] | None = None,
+    files: Mapping[str, str] | None = None, **estate: Any,
+) -> Project:  # fmt: skip
+    for name, text in (files or {}).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (folder / "manifest.json").write_text(json.dumps(document(resources)), encoding="utf-8")
+    variables = {"dbt_estate": {"maturity": dict(maturity or {}), **estate}}
+    return load_project(Artifacts(folder / "manifest.json"), variables, folder)
+
+
+def ran(folder: Path, resources: Sequence[Resource], **given: Any) -> Rules:
+    project = project_of(folder, resources, **given)
+    with project.connection:
+        return run_rules(project)
+
+
+def only(*rules: str, **settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with which no other rules are on, since they take their time."""
+    found: dict[str, Any] = {name: {"severity": "off"} for name in RULES}
+    for name in (*rules, *settings):
+        is_off = RULES[name]["severity"] == "off"
+        found[name] = {**({"severity": "warn"} if is_off else {}), **settings.get(name, {})}
+    return found
+
+
+def found_by(rules: Rules, rule: str) -> list[str]:
+    return [item.unique_id for item in rules.found if item.rule == rule]
+
+
+def status_of(rules: Rules, rule: str) -> str:
+    (result,) = [result for result in rules.results if result.rule == rule]
+    return result.status
+
+
+# -- What each rule finds, and what it does not
+
+
+@dataclass(frozen=True)
+class Case:
+    """A project of the resources, in which the rule finds these and no others.
+
+    `on` are rules that have to be on for this one.
+    """
+
+    rule: str
+    resources: Sequence[Resource]
+    found: Sequence[str]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    maturity: Mapping[str, Any] = field(default_factory=dict)
+    estate: Mapping[str, Any] = field(default_factory=dict)
+    on: Sequence[str] = ()
+
+
+PROJECT = "project.shop"
+KEY = {"unique_key": "id", "materialized": "incremental"}
+VIEW = {"materialized": "view"}
+PUBLIC = {"access": "public"}
+FAR = "2999-12-31"
+
+MODELING = [
+    Case("root_models", [
+        model("rooted", "source:app.a"), model("on_a_model", "rooted"), model("root"),
+        model("calendar", time_spine={"standard_granularity_column": "day"}),
+        model("theirs", package_name="utils"), seed("kinds"), source("app.a"),
+        model("on_what_is_gone", "gone"), model("off", config={"enabled": False}),
+    ], ["model.shop.on_what_is_gone", "model.shop.root"]),
+    Case("source_fanout", [
+        source("app.twice"), source("app.once"), source("app.mixed"), source("app.theirs"),
+        model("a", "source:app.twice source:app.once source:app.mixed source:app.theirs"),
+        model("b", "source:app.twice"), snapshot("c", "source:app.mixed"),
+        exposure("d", "source:app.once"),
+        {**model("e", package_name="utils"), "depends_on": {"nodes": [_id("source:app.theirs")]}},
+    ], ["source.shop.app.twice"]),
+    Case("model_fanout", [
+        model("three"), model("l1", "three"), model("l2", "three"), model("l3", "three"),
+        exposure("board", "l3"),
+        model("two"), model("l4", "two"), model("l5", "two"), model("read", "two"),
+        model("l6", "read"), snapshot("kept", "two"), data_test("unique", "l1", "id"),
+    ], ["model.shop.three"]),
+    Case("direct_join_to_source", [
+        source("app.a"), source("app.b"), model("x", "source:app.a"),
+        model("joined", "x source:app.a"), model("sources", "source:app.a source:app.b"),
+        model("with_seed", "source:app.a seed:kinds"), seed("kinds"),
+        snapshot("kept", "x source:app.a"),
+    ], ["model.shop.joined"]),
+    Case("multiple_sources_joined", [
+        source("app.a"), source("app.b"), model("joined", "source:app.a source:app.b"),
+        snapshot("kept", "source:app.a source:app.b"), model("single", "source:app.a"),
+        model("mixed", "source:app.a single"), exposure("board", "source:app.a source:app.b"),
+    ], ["model.shop.joined", "snapshot.shop.kept"]),
+    Case("duplicate_sources", [
+        source("app.a", schema="raw"), source("erp.a", schema="raw"),
+        source("app.b", schema="raw"), source("erp.b", schema="other"),
+        source("app.c", schema="raw", database="one"),
+        source("erp.c", schema="raw", database="two"),
+        source("app.d", schema="raw", identifier="t"),
+        source("app.e", schema="raw", identifier="t"),
+    ], [
+        "source.shop.app.a", "source.shop.app.d", "source.shop.app.e", "source.shop.erp.a",
+    ]),
+    Case("hard_coded_references", [
+        model("bad", raw_code="select a from raw.orders join raw.items on 1 = 1"),
+        model("good", raw_code="-- from raw.x\nselect a from {{ ref('bad') }}"),
+        model("python", raw_code="# from raw.orders", language="python"),
+        model("theirs", raw_code="select a from raw.orders", package_name="utils"),
+    ], ["model.shop.bad"]),
+    Case("marts_or_intermediate_dependent_on_source", [
+        source("app.a"), model("fct_a", "source:app.a"), model("int_a", "source:app.a"),
+        model("a", "source:app.a", "models/marts"), model("stg_a", "source:app.a"),
+        model("rpt_a", "source:app.a"), model("dim_a", "stg_a"),
+        model("base_a", "source:app.a", "models/marts"),
+    ], ["model.shop.a", "model.shop.fct_a", "model.shop.int_a"]),
+    Case("rejoining_of_upstream_concepts", [
+        model("a"), model("detour", "a"), model("rejoined", "a detour"),
+        model("useful", "a"), model("fine", "a useful"), model("other", "useful"),
+        model("two_steps", "far a"), model("far", "near"), model("near", "a"),
+    ], ["model.shop.rejoined"]),
+    Case("staging_dependent_on_staging", [
+        model("stg_a"), model("stg_b", "stg_a"), model("base_a"), model("stg_c", "base_a"),
+        model("int_a", "stg_a"), model("c", "stg_a", "models/staging/app"),
+        snapshot("stg_kept", "stg_a"), exposure("stg_board", "stg_a"),
+    ], ["model.shop.c", "model.shop.stg_b", "snapshot.shop.stg_kept"]),
+    Case("staging_dependent_on_marts_or_intermediate", [
+        model("int_a"), model("fct_a"), model("rpt_a"), model("stg_a", "int_a"),
+        model("stg_b", "fct_a"), model("stg_c", "rpt_a"), model("int_b", "fct_a"),
+        model("stg_d", "stg_a"),
+    ], ["model.shop.stg_a", "model.shop.stg_b"]),
+    Case("too_many_joins", [
+        *(model(f"m{n}") for n in range(5)), seed("s"), source("app.a"),
+        model("seven", "m0 m1 m2 m3 m4 seed:s source:app.a"),
+        model("six", "m0 m1 m2 m3 m4 seed:s seed:s"),
+        exposure("board", "m0 m1 m2 m3 m4 seven six"),
+    ], ["model.shop.seven"]),
+    Case("too_many_joins", [
+        model("m0"), model("m1"), model("two", "m0 m1"), model("one", "m0"),
+    ], ["model.shop.two"], {"parents": 2}),
+    Case("unused_sources", [
+        source("app.unused"), source("app.used"), source("app.tested"), source("app.analysed"),
+        source("app.shown"), model("a", "source:app.used"),
+        {**data_test("unique", "source:app.tested", "id"), "attached_node": None},
+        model("look", "source:app.analysed", "analyses", kind="analysis"),
+        exposure("board", "source:app.shown"),
+    ], ["source.shop.app.analysed", "source.shop.app.tested", "source.shop.app.unused"]),
+    Case("dead_models", [
+        model("stg_dead"), model("stg_read"), model("fct_end", "stg_read"),
+        model("end", folder="models/marts"), model("stg_shown"), exposure("board", "stg_shown"),
+        model("stg_tested"), data_test("unique", "stg_tested", "id"), unit_test("stg_tested"),
+        model("rpt_end"), model("stg_mart", folder="models/marts"),
+        model("calendar", time_spine={"standard_granularity_column": "day"}),
+    ], ["model.shop.rpt_end", "model.shop.stg_dead", "model.shop.stg_tested"]),
+    Case("duplicate_model_sql", [
+        model("a", raw_code="select 1 as x"), model("b", raw_code="SELECT  1\nas x\n"),
+        model("c", raw_code="select 1 as y"), snapshot("d", raw_code="select 1 as x"),
+        model("theirs", raw_code="select 1 as y", package_name="utils"),
+    ], ["model.shop.a", "model.shop.b"]),
+    Case("seeds_in_marts", [
+        seed("dim_kinds"), seed("kinds", "seeds/marts"), seed("dimmed"),
+        seed("more", "seeds/smarts"), seed("fctory"), model("fct_a"),
+    ], ["seed.shop.dim_kinds", "seed.shop.kinds"]),
+    Case("large_seeds", [seed("large"), seed("small"), seed("gone"), model("long")],
+         ["seed.shop.large"], {"bytes": 10}, files={
+             "dbt_project.yml": "name: shop", "seeds/large.csv": "x" * 11,
+             "seeds/small.csv": "x" * 10, "models/long.sql": "x" * 99,
+         }),
+]  # fmt: skip
+
+TESTING = [
+    Case("missing_primary_key_tests", [
+        model("none"), model("half"), data_test("unique", "half", "id"),
+        model("apart"), data_test("unique", "apart", "a"), data_test("not_null", "apart", "b"),
+        model("key"), data_test("unique", "key", "ID"), data_test("not_null", "key", "id"),
+        model("both"), data_test("unique_combination_of_columns", "both", None, "dbt_utils"),
+        model("other"), data_test("unique_combination_of_columns", "other", None, "own"),
+        model("kept", columns={"id": {"name": "id", "constraints": [{"type": "not_null"}]}}),
+        data_test("unique", "kept", "id"), seed("kinds"), source("app.a"),
+    ], [
+        "model.shop.apart", "model.shop.half", "model.shop.none", "model.shop.other",
+    ]),
+    Case("missing_primary_key_tests", [
+        model("none"), seed("kinds"), source("app.a"), snapshot("kept"), seed("tested"),
+        data_test("unique", "seed:tested", "id"), data_test("not_null", "seed:tested", "id"),
+    ], ["seed.shop.kinds", "snapshot.shop.kept", "source.shop.app.a"],
+        maturity={"primary_key_node_types": ["seed", "source", "snapshot"]}),
+    Case("missing_primary_key_tests", [
+        model("unique"), data_test("unique", "unique", "id"),
+        model("own"), data_test("is_key", "own", "id", "tests"),
+        model("not_null"), data_test("not_null", "not_null", "id"),
+    ], ["model.shop.not_null"],
+        maturity={"primary_key_tests": [["dbt.test_unique"], ["tests.is_key"]]}),
+    Case("test_coverage", [
+        model("a"), data_test("unique", "a", "id"), model("b"), unit_test("b"),
+        model("off", config={"enabled": False}),
+    ], [PROJECT]),
+    Case("test_coverage", [
+        model("a"), data_test("unique", "a", "id"), model("b"), data_test("assert_b", "b"),
+        model("off", config={"enabled": False}), model("theirs", package_name="utils"),
+    ], []),
+    Case("test_coverage", [model("a"), data_test("unique", "a", "id"), model("b")], [],
+         {"percent": 50}),
+    Case("test_coverage", [model("a"), data_test("unique", "a", "id"), model("b")], [PROJECT],
+         {"percent": 51}),
+    Case("sources_without_freshness", [
+        source("app.none"), source("app.empty", freshness={"warn_after": {"count": None}}),
+        source("app.warned", freshness={"warn_after": {"count": 12, "period": "hour"}}),
+        source("app.failed", freshness={"error_after": {"count": 1, "period": "day"}}),
+        model("a"),
+    ], ["source.shop.app.empty", "source.shop.app.none"]),
+    Case("snapshots_with_untested_keys", [
+        model("a"), data_test("unique", "a", "ID"), model("b"),
+        data_test("unique_combination_of_columns", "b", None, "dbt_utils"),
+        snapshot("tested", "a", config={"unique_key": "id"}),
+        snapshot("other", "a", config={"unique_key": "a_id"}),
+        snapshot("several", "b", config={"unique_key": ["a", "b"]}),
+        snapshot("untested", "c", config={"unique_key": "id"}), model("c"), model("d", "c"),
+    ], ["snapshot.shop.other", "snapshot.shop.untested"]),
+    Case("test_severity_mix", [
+        model("a"), data_test("unique", "a", "x", severity="warn"),
+        data_test("not_null", "a", "x", severity="WARN"), data_test("unique", "a", "y"),
+        unit_test("a"),
+    ], [PROJECT]),
+    Case("test_severity_mix", [
+        model("a"), data_test("unique", "a", "x", severity="warn"), data_test("unique", "a", "y"),
+    ], []),
+    Case("test_severity_mix", [
+        model("a"), data_test("unique", "a", "x", severity="warn"), data_test("unique", "a", "y"),
+    ], [PROJECT], {"percent_of_warnings": 49}),
+    Case("complex_models_without_unit_tests", [
+        model("long", raw_code="select\n1 as a,\n2 as b"),
+        model("tested", raw_code="select\n1 as a,\n3 as b"), unit_test("tested"),
+        model("short", raw_code="select\n1 as a\n\n-- one\n/* two\nthree */"),
+        snapshot("kept", raw_code="select\n1 as a,\n4 as b"),
+    ], ["model.shop.long"], {"lines": 3}),
+]  # fmt: skip
+
+DOCUMENTATION = [
+    Case("undocumented_models", [
+        model("none"), model("empty", description=""), model("told", description="All of them."),
+        seed("kinds"), model("theirs", package_name="utils"),
+    ], ["model.shop.empty", "model.shop.none"]),
+    Case("documentation_coverage", [model("a", description="x"), model("b")], [PROJECT]),
+    Case("documentation_coverage", [model("a", description="x"), seed("b")], []),
+    Case("documentation_coverage", [model("a", description="x"), model("b")], [], {"percent": 50}),
+    Case("undocumented_sources", [
+        source("app.a"), source("app.b"), source("erp.a", source_description="The ERP."),
+        source("crm.a", description="A table.", source_description=""),
+    ], ["source.shop.app", "source.shop.crm"]),
+    Case("undocumented_source_tables", [
+        source("app.a"), source("app.b", description="Told."),
+        source("erp.a", source_description="The ERP."),
+    ], ["source.shop.app.a", "source.shop.erp.a"]),
+    Case("undocumented_columns", [
+        model("some", columns=columns(a="Told.", b="")), model("all", columns=columns(a="Told.")),
+        model("none"), seed("kinds", columns=columns(a="")),
+        source("app.a", columns=columns(a="")),
+    ], ["model.shop.some"]),
+    Case("undocumented_inherited_columns", [
+        model("a", columns=columns(id="The key.", x="")),
+        model("lost", "a", columns=columns(ID="")), model("kept", "a", columns=columns(id="Key.")),
+        model("never", "a", columns=columns(x="", y="")),
+        model("far", "kept2", columns=columns(id="")), model("kept2", "a"),
+    ], ["model.shop.lost"]),
+    Case("inconsistent_column_descriptions", [
+        model("a", columns=columns(id="The key.", x="one")),
+        model("b", columns=columns(ID="The key.")), model("c", columns=columns(id="A number.")),
+        model("d", columns=columns(id="")), seed("e", columns=columns(x="two")),
+        model("theirs", columns=columns(x="three"), package_name="utils"),
+    ], ["model.shop.c"]),
+    Case("undocumented_macros", [
+        macro("none"), macro("blank", description=" "), macro("told", description="Told."),
+        macro("theirs", package="utils"), macro("test_is_key"), macro("default__none"),
+        macro("materialization_own_default"),
+    ], ["macro.shop.blank", "macro.shop.none"]),
+    Case("undocumented_macro_arguments", [
+        macro("none", arguments=[{"name": "a", "description": ""}, {"name": "b"}]),
+        macro("told", arguments=[{"name": "a", "description": "Told."}]),
+        macro("without", arguments=[]), macro("theirs", package="utils", arguments=[{"name": "a"}]),
+    ], ["macro.shop.none"]),
+]  # fmt: skip
+
+STRUCTURE = [
+    Case("model_naming_conventions", [
+        model("orders"), model("orders2", folder="models/marts"), model("stg_a"), model("rpt_a"),
+        model("stgs"), model("base_a"), model("fct_a"), seed("kinds"),
+        model("calendar", time_spine={"standard_granularity_column": "day"}),
+    ], ["model.shop.orders", "model.shop.orders2", "model.shop.stgs"]),
+    Case("model_directories", [
+        source("app.a"), source("a_b.a"), model("int_a", folder="models/marts"),
+        model("int_b", folder="models/marts/intermediate"),
+        model("int_c", folder="models/intermediate/marts"), model("fct_a", folder="models/marts"),
+        model("fct_b", folder="models"), model("orders", folder="models/marts"),
+        model("stg_right", "source:app.a", "models/staging/app"),
+        model("stg_wrong", "source:app.a", "models/staging/erp"),
+        model("stg_far", "stg_right", "models/staging/erp"),
+        model("stg_like", "source:a_b.a", "models/staging/axb"),
+    ], [
+        "model.shop.int_a", "model.shop.int_c", "model.shop.stg_far", "model.shop.stg_like",
+        "model.shop.stg_wrong",
+    ]),
+    Case("source_directories", [
+        source("app.a", "models/staging/app/_x.yml"), source("app.b", "models/staging/_app.yml"),
+        source("a_b.a", "models/a_b/x.yml"), source("a_b.b", "models/axb/x.yml"),
+    ], ["source.shop.a_b.b", "source.shop.app.b"]),
+    Case("test_directories", [
+        model("here"), data_test("unique", "here", "id"), model("there", folder="models/marts"),
+        data_test("unique", "there", "id"), data_test("assert_there", "there"),
+        seed("kinds"), data_test("unique", "seed:kinds", "id"),
+    ], ["test.shop.unique_there_id"]),
+    Case("models_without_properties", [
+        model("none"), model("told", patch_path="shop://models/_models.yml"), seed("kinds"),
+    ], ["model.shop.none"]),
+    Case("unused_macros", [
+        macro("unused"), macro("recursive", "recursive"), macro("by_macro"),
+        macro("caller", "by_macro"), macro("by_model"), macro("test_is_key"),
+        macro("materialization_own_default"), macro("generate_schema_name"),
+        macro("generate_schema_name", package="dbt"), macro("default__unused"),
+        {**model("a"), "depends_on": {
+            "nodes": [], "macros": ["macro.shop.by_model", "macro.shop.caller"],
+        }},
+    ], ["macro.shop.recursive", "macro.shop.unused"]),
+    Case("trailing_semicolons", [
+        model("bad", raw_code="select 1 as a;\n"), model("good", raw_code="select ';' as a"),
+        model("commented", raw_code="select 1 as a -- ;"), model("python", language="python",
+        raw_code="a = 1;"), snapshot("kept", raw_code="select 1 as a ; -- done"),
+    ], ["model.shop.bad", "snapshot.shop.kept"]),
+]  # fmt: skip
+
+PERFORMANCE = [
+    Case("chained_views_dependencies", [
+        model("v1", config=VIEW), model("v2", "v1", config={"materialized": "ephemeral"}),
+        model("v3", "v2", config=VIEW), model("on_three", "v3"), model("on_two", "v2"),
+        model("t1"), model("v4", "t1 v1", config=VIEW), model("on_four", "v4"),
+        model("v5", "on_three", config=VIEW), snapshot("kept", "v3"), exposure("board", "v3"),
+    ], ["model.shop.on_three"], {"views": 2}),
+    Case("chained_views_dependencies", [
+        model("v1", config=VIEW), *(model(f"v{n}", f"v{n - 1}", config=VIEW) for n in range(2, 8)),
+    ], ["model.shop.v7"]),
+    Case("exposure_parents_materializations", [
+        model("view", config=VIEW), model("table"), model("rows", config=KEY), source("app.a"),
+        model("cte", config={"materialized": "ephemeral"}), exposure("on_view", "view table"),
+        exposure("on_cte", "cte"), exposure("on_source", "source:app.a"),
+        exposure("on_table", "table rows seed:kinds"), seed("kinds"), model("reads", "view"),
+    ], ["exposure.shop.on_cte", "exposure.shop.on_source", "exposure.shop.on_view"]),
+    Case("incremental_without_unique_key", [
+        model("bad", config={"materialized": "incremental"}), model("good", config=KEY),
+        model("merged", config={"materialized": "incremental", "incremental_strategy": "merge"}),
+        model("empty", config={"materialized": "incremental", "unique_key": []}),
+        model("rows", config={"materialized": "incremental", "incremental_strategy": "append"}),
+        model("table"), snapshot("kept"),
+    ], ["model.shop.bad", "model.shop.empty", "model.shop.merged"]),
+    Case("incremental_without_is_incremental", [
+        model("bad", config=KEY, raw_code="select 1 as a"), model("table", raw_code="select 2"),
+        model("good", config=KEY, raw_code="select 3 {% if is_incremental() %}{% endif %}"),
+        model("micro", config={**KEY, "incremental_strategy": "microbatch"}, raw_code="select 4"),
+        model("python", config=KEY, raw_code="a = 1", language="python"),
+    ], ["model.shop.bad"]),
+    Case("select_star_in_marts", [
+        model("fct_a", raw_code="select * from {{ ref('stg_a') }}"),
+        model("a", folder="models/marts", raw_code="select x.* from {{ ref('stg_a') }} as x"),
+        model("stg_a", raw_code="select * from {{ source('app', 'a') }}"),
+        model("fct_b", raw_code="with a as (select 1 as b) select * from a"),
+        model("fct_c", raw_code="select count(*) as rows from {{ ref('stg_a') }}"),
+    ], ["model.shop.a", "model.shop.fct_a"]),
+]  # fmt: skip
+
+GOVERNANCE = [
+    Case("public_models_without_contract", [
+        model("bad", **PUBLIC), model("good", **PUBLIC, contract={"enforced": True}),
+        model("off", **PUBLIC, contract={"enforced": False}), model("protected"),
+    ], ["model.shop.bad", "model.shop.off"]),
+    Case("exposures_dependent_on_private_models", [
+        model("hidden", access="protected"), model("open", **PUBLIC), seed("kinds"),
+        exposure("bad", "hidden open"), exposure("good", "open"), exposure("seeded", "seed:kinds"),
+    ], ["exposure.shop.bad", "exposure.shop.seeded"]),
+    Case("undocumented_public_models", [
+        model("none", **PUBLIC, columns=columns(a="x")), model("bare", **PUBLIC, description="x"),
+        model("some", **PUBLIC, description="x", columns=columns(a="x", b="")),
+        model("good", **PUBLIC, description="x", columns=columns(a="x")), model("protected"),
+    ], ["model.shop.bare", "model.shop.none", "model.shop.some"]),
+    Case("models_without_owner", [
+        model("none"), model("grouped", group="finance"), model("owned", meta={"owner": "anna"}),
+        model("empty", meta={"owner": ""}), model("null", meta={"owner": None}), seed("kinds"),
+    ], ["model.shop.empty", "model.shop.none", "model.shop.null"]),
+    Case("missing_required_meta", [
+        model("none"), model("some", meta={"owner": "anna"}), seed("kinds"),
+        model("all", meta={"owner": "anna", "tier": 1}),
+        model("null", meta={"owner": None, "tier": 1}),
+    ], ["model.shop.none", "model.shop.null", "model.shop.some"], {"keys": ["owner", "tier"]}),
+    Case("missing_required_meta", [model("none")], []),
+    Case("exposures_without_owner", [
+        exposure("none", email=None), exposure("empty", email=""), exposure("owned"),
+        exposure("named", owner={"name": "Anna"}), exposure("several", owner={"email": ["a", "b"]}),
+    ], ["exposure.shop.empty", "exposure.shop.named", "exposure.shop.none"]),
+    Case("marts_without_contract", [
+        model("fct_a"), model("a", folder="models/marts"), model("stg_a"),
+        model("fct_b", contract={"enforced": True}),
+    ], ["model.shop.a", "model.shop.fct_a"]),
+    Case("old_versions_without_deprecation_date", [
+        version("a", 1, 10),
+        version("a", 9, 10, deprecation_date="2999-01-01"),
+        version("a", 10, 10),
+        version("a", 11, 10), model("b"),
+        version("c", 2, 10),
+    ], ["model.shop.a.v1", "model.shop.c.v2"]),
+    Case("deprecated_parents", [
+        model("old", deprecation_date="2020-01-01T00:00:00+00:00"),
+        model("soon", deprecation_date="2999-01-01"), model("bad", "old"), model("good", "soon"),
+        exposure("board", "old"), model("far", "bad"),
+    ], ["exposure.shop.board", "model.shop.bad"]),
+    Case("vocabulary_not_declared", [model("a")], [PROJECT]),
+    Case("vocabulary_not_declared", [model("a")], [],
+         estate={"vocabulary": {"_at": {"type": "timestamp"}}}),
+    Case("invalid_exceptions", [
+        model("silent", meta=ignored("root_models", None)),
+        model("blank", meta=ignored("root_models", " ")),
+        model("dated", meta=ignored("root_models", until="31.12.2030")),
+        model("unknown", meta=ignored("no_such_rule")), model("short", meta={
+            "dbt_estate_ignore": "root_models",
+        }),
+        model("good", meta=ignored("root_models", until=FAR)), model("all", meta=ignored("*")),
+    ], [
+        "model.shop.blank", "model.shop.dated", "model.shop.short", "model.shop.silent",
+        "model.shop.unknown",
+    ]),
+    Case("expired_exceptions", [
+        model("old", meta=ignored("root_models", until="2020-12-31")),
+        model("good", meta=ignored("root_models", until=FAR)),
+        model("ever", meta=ignored("root_models")),
+    ], ["model.shop.old"]),
+    Case("unused_exceptions", [
+        model("needed", meta=ignored("root_models")), model("all", meta=ignored("*")),
+        model("unused", "needed", meta=ignored("root_models")),
+        model("nothing", "needed", meta=ignored("*")),
+        model("off", "needed", meta=ignored("dead_models")),
+        model("old", "needed", meta=ignored("root_models", until="2020-12-31")),
+    ], ["model.shop.nothing", "model.shop.unused"], on=("root_models",)),
+]  # fmt: skip
+CASES = [*MODELING, *TESTING, *DOCUMENTATION, *STRUCTURE, *PERFORMANCE, *GOVERNANCE]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+def test_a_rule_finds_what_it_should_and_no_more(tmp_path: Path, case: Case) -> None:
+    settings = {**case.maturity, "rules": only(*case.on, **{case.rule: case.settings})}
+    rules = ran(tmp_path, case.resources, maturity=settings, files=case.files, **case.estate)
+    assert found_by(rules, case.rule) == sorted(case.found)
+    errors = [item for item in rules.results if item.status == "error"]
+    assert errors == []
+    (result,) = [item for item in rules.results if item.rule == case.rule]
+    severity = "error" if case.rule == "invalid_exceptions" else "warn"
+    ended = "failed" if severity == "error" else "warned"
+    assert (result.status, result.findings) == (ended if case.found else "passed", len(case.found))
+    for item in rules.found:
+        if item.rule == case.rule:
+            assert item.resource_name
+            assert item.detail
+            assert (item.area, item.severity) == (RULES[case.rule]["area"], severity)
+
+
+def has_a_near_miss(case: Case) -> bool:
+    """Whether something of a kind that the rule finds is there, and not found."""
+    kinds = {unique_id.partition(".")[0] for unique_id in case.found}
+    return not case.found or any(
+        item["resource_type"] in kinds and item["unique_id"] not in case.found
+        for item in case.resources
+    )
+
+
+def test_every_rule_has_a_case_and_a_near_miss() -> None:
+    assert {case.rule for case in CASES if case.found} == set(RULES)
+    assert {case.rule for case in CASES if has_a_near_miss(case)} == set(RULES)
+
+
+def test_nothing_is_found_in_a_project_without_anything(tmp_path: Path) -> None:
+    rules = ran(tmp_path, [])
+    assert rules.found == []
+    assert {result.status for result in rules.results} == {"passed", "disabled", "not_evaluated"}
