@@ -121,10 +121,13 @@ def _write_baseline(path: Path, result: Result, broken: Sequence[RuleResult]) ->
 
 def run(options: Options) -> Result:
     """Check a project. Raises InputError for wrong options, settings or artifacts."""
-    with tempfile.TemporaryDirectory(prefix="dbt_estate_") as folder:
-        project, variables, settings, notes = _loaded(options, Path(folder))
-    with project.connection:
-        return _checked(options, project, variables, settings, notes)
+    from dbt_estate.info_schema.load import without_collection
+
+    with without_collection():
+        with tempfile.TemporaryDirectory(prefix="dbt_estate_") as folder:
+            project, variables, settings, notes = _loaded(options, Path(folder))
+        with project.connection:
+            return _checked(options, project, variables, settings, notes)
 
 
 def _loaded(
@@ -190,6 +193,8 @@ def _counted(results: Sequence[RuleResult], findings: Sequence[Finding]) -> list
 
 
 def _selected(options: Options, manifest: Manifest, notes: list[str]) -> frozenset[str] | None:
+    if not options.select and not options.exclude:
+        return None
     from dbt_estate.check.select import select
     from dbt_estate.info_schema.artifacts import read_manifest
 

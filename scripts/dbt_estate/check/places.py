@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,9 @@ class _Places:
         return self._line_of_macro(item, path) if kind == "macro" else 1
 
     def _line_of_properties(self, item: Found, kind: str, path: Path) -> int | None:
+        line = _only_line(path, _name_in_yaml(item.unique_id, item.resource_name))
+        if line is not None:
+            return line
         properties = properties_of(path)
         if properties is None:
             return None
@@ -126,6 +130,36 @@ class _Places:
         name = re.escape(item.resource_name or "")
         place = re.search(rf"\{{%-?\s*macro\s+{name}\s*\(", text)
         return text.count("\n", 0, place.start()) + 1 if place else None
+
+
+def _name_in_yaml(unique_id: str, resource_name: str | None) -> str | None:
+    """Return what a properties file calls a resource; None for what needs more than a name."""
+    parts = unique_id.split(".")
+    if parts[0] == "source":
+        return parts[3] if len(parts) == 4 else None
+    if parts[0] in ("model", "seed", "snapshot", "exposure") and len(parts) == 3:
+        return parts[2]
+    return None
+
+
+def _only_line(path: Path, name: str | None) -> int | None:
+    """Return the line of the only place where a file has the name: then no YAML is read for it."""
+    if not name:
+        return None
+    text = _text(path)
+    places = re.finditer(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", text)
+    first, second = next(places, None), next(places, None)
+    if first is None or second is not None or "\r" in text:
+        return None
+    return text.count("\n", 0, first.start()) + 1
+
+
+@cache
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _versioned(unique_id: str) -> tuple[str, str | None]:

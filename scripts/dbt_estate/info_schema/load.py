@@ -7,6 +7,7 @@ import datetime
 import gc
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,7 @@ def load_project(
     `estate.<table>` is what the rules read. With the project's folder, its files are facts too, and
     the seed of exceptions is read. Raises InputError for an artifact that cannot be read.
     """
-    with _no_collection():
+    with without_collection():
         try:
             return _load(artifacts, variables, project_dir)
         except (AttributeError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
@@ -97,7 +98,7 @@ def load_project(
 
 
 @contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """Keep Python from looking for cycles in what are a million new objects without any."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -126,17 +127,39 @@ def _load(
     if project_dir is not None:
         rows["dbt"]["project"][0] |= git_columns(project_dir)
     connection = duckdb.connect()
-    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
-    with tempfile.TemporaryDirectory(prefix="dbt_estate_") as folder:
-        for namespace, definitions in _ALL.items():
-            connection.execute(f"create schema {namespace}")
-            for name, columns in definitions.items():
-                path = Path(folder) / f"{namespace}.{name}.ndjson"
-                _create(connection, f"{namespace}.{name}", columns, now)
-                _insert(connection, f"{namespace}.{name}", columns, rows[namespace].get(name), path)
+    _create_tables(connection, rows)
     seed = load_exceptions(connection, manifest, variables or {}, project_dir)
     create_layer(connection, macros, seed)
     return Project(connection, manifest, macros, seed)
+
+
+def _create_tables(
+    connection: DuckDBPyConnection, rows: Mapping[str, Mapping[str, Sequence[Row]]]
+) -> None:
+    """Create every table and fill it, two at a time: reading JSON keeps one core busy."""
+    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
+    for namespace, definitions in _ALL.items():
+        connection.execute(f"create schema {namespace}")
+        for name, columns in definitions.items():
+            _create(connection, f"{namespace}.{name}", columns, now)
+    found = [
+        (namespace, name, columns)
+        for namespace, definitions in _ALL.items()
+        for name, columns in definitions.items()
+        if rows[namespace].get(name)
+    ]
+    # The largest first, so that the last one is small.
+    found.sort(key=lambda item: -len(rows[item[0]][item[1]]))
+    with tempfile.TemporaryDirectory(prefix="dbt_estate_") as folder:
+
+        def fill(item: tuple[str, str, Mapping[str, str]]) -> None:
+            namespace, name, columns = item
+            path = Path(folder) / f"{namespace}.{name}.ndjson"
+            with connection.cursor() as cursor:
+                _insert(cursor, f"{namespace}.{name}", columns, rows[namespace][name], path)
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(fill, found))
 
 
 def _quoted(name: str) -> str:
@@ -161,12 +184,10 @@ def _insert(
     connection: DuckDBPyConnection,
     table: str,
     columns: Mapping[str, str],
-    rows: Sequence[Row] | None,
+    rows: Sequence[Row],
     path: Path,
 ) -> None:
     """Hand the rows over as lines of JSON: quicker than parameters, and without pyarrow."""
-    if not rows:
-        return
     given = {name: kind for name, kind in columns.items() if name != "ingested_at"}
     path.write_bytes(_encoder.encode_lines(rows))
     names = ", ".join(_quoted(name) for name in given)
