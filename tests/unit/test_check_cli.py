@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -302,7 +301,8 @@ def test_a_source_is_selected_by_its_tables_and_a_test_by_what_it_tests() -> Non
     ("files", "wanted"),
     [
         (["models/stg_a.sql"], {("root_models", STG), ("undocumented_models", STG)}),
-        (["./models/../models/alone.sql"], {("root_models", ALONE), ("undocumented_models", ALONE)}),
+        (["./models/../models/alone.sql"],
+         {("root_models", ALONE), ("undocumented_models", ALONE)}),
         (["models/_models.yml"], {("root_models", STG), ("undocumented_models", STG)}),
         (["models/_app.yml", "models/marts/fct_a.sql"], {("unused_sources", "source.shop.app.a")}),
         (["README.md", "models/gone.sql"], set()),
@@ -583,7 +583,7 @@ def test_another_target_folder() -> None:
     project = yaml.safe_load(Path("dbt_project.yml").read_text(encoding="utf-8"))
     put({"dbt_project.yml": yaml.safe_dump({**project, "target-path": "out/of"})})
     Path("out").mkdir()
-    os.replace("target", "out/of")
+    Path("target").replace("out/of")
     assert found_by() == PAIRS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dbt_estate.info_schema import tables
 from dbt_estate.info_schema.macros import PackageMacros, package_folder
@@ -58,13 +58,16 @@ def render(
 
 
 def create_layer(
-    connection: DuckDBPyConnection, macros: PackageMacros, exceptions: str | None = None
+    connection: DuckDBPyConnection,
+    macros: PackageMacros,
+    kind: Literal["view", "table"],
+    exceptions: str | None = None,
 ) -> None:
-    """Add `estate.rule_nodes` and the others, as tables.
+    """Add `estate.rule_nodes` and the others, as tables for many queries or as views for one.
 
     `exceptions` is a table of the connection with the columns of the user's seed.
     """
     for name in LAYER:
         path = models_folder() / "facts" / f"estate_rule_{name}.sql"
         query = render(path.read_text(encoding="utf-8"), macros, exceptions)
-        connection.execute(f"create table estate.rule_{name} as\n{query}")
+        connection.execute(f"create {kind} estate.rule_{name} as\n{query}")

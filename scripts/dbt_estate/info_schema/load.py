@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -73,8 +73,8 @@ def load(
     variables: Mapping[str, Any] | None = None,
     project_dir: Path | None = None,
 ) -> DuckDBPyConnection:
-    """Return a connection to the tables of `load_project`, and nothing else."""
-    return load_project(artifacts, variables, project_dir).connection
+    """Return a connection to the tables of `load_project`; what the rules read are views of it."""
+    return _guarded(artifacts, variables, project_dir, "view").connection
 
 
 def load_project(
@@ -87,9 +87,18 @@ def load_project(
     `estate.<table>` is what the rules read. With the project's folder, its files are facts too, and
     the seed of exceptions is read. Raises InputError for an artifact that cannot be read.
     """
+    return _guarded(artifacts, variables, project_dir, "table")
+
+
+def _guarded(
+    artifacts: Artifacts,
+    variables: Mapping[str, Any] | None,
+    project_dir: Path | None,
+    kind: Literal["view", "table"],
+) -> Project:
     with without_collection():
         try:
-            return _load(artifacts, variables, project_dir)
+            return _load(artifacts, variables, project_dir, kind)
         except (AttributeError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
             problem = f"{type(error).__name__}: {error}"
             places = [artifacts.manifest, artifacts.run_results, artifacts.catalog]
@@ -110,7 +119,10 @@ def without_collection() -> Iterator[None]:
 
 
 def _load(
-    artifacts: Artifacts, variables: Mapping[str, Any] | None, project_dir: Path | None
+    artifacts: Artifacts,
+    variables: Mapping[str, Any] | None,
+    project_dir: Path | None,
+    kind: Literal["view", "table"],
 ) -> Project:
     import duckdb
 
@@ -129,7 +141,7 @@ def _load(
     connection = duckdb.connect()
     _create_tables(connection, rows)
     seed = load_exceptions(connection, manifest, variables or {}, project_dir)
-    create_layer(connection, macros, seed)
+    create_layer(connection, macros, kind, seed)
     return Project(connection, manifest, macros, seed)
 
 
