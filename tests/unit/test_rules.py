@@ -898,12 +898,28 @@ SCOPES: list[tuple[dict[str, Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("scope", "wanted"), SCOPES, ids=[str(scope) for scope, _ in SCOPES])
-def test_the_scope_of_a_rule(tmp_path: Path, scope: dict[str, Any], wanted: list[str]) -> None:
-    marts = "models/marts"
-    resources = [model("a"), model("b", folder=marts), model("marts_c", folder=marts)]
-    rules = ran(tmp_path, resources, maturity={"rules": only(root_models=scope)})
-    assert found_by(rules, "root_models") == wanted
+# Each of them finds every model of the test, so that one run tries a scope for each.
+FIND_ALL = (
+    "root_models", "undocumented_models", "models_without_properties", "model_naming_conventions",
+    "missing_primary_key_tests", "models_without_owner", "missing_required_meta",
+    "incremental_without_unique_key", "public_models_without_contract",
+    "undocumented_public_models",
+)  # fmt: skip
+
+
+def test_the_scope_of_a_rule(tmp_path: Path) -> None:
+    config = {"materialized": "incremental"}
+    resources = [
+        model("a", **PUBLIC, config=config),
+        model("b", folder="models/marts", **PUBLIC, config=config),
+        model("marts_c", folder="models/marts", **PUBLIC, config=config),
+    ]
+    scopes = dict(zip(FIND_ALL, SCOPES, strict=True))
+    given = {rule: scope for rule, (scope, _) in scopes.items()}
+    given["missing_required_meta"] = {**given["missing_required_meta"], "keys": ["owner"]}
+    rules = ran(tmp_path, resources, maturity={"rules": only(**given)})
+    for rule, (scope, wanted) in scopes.items():
+        assert found_by(rules, rule) == wanted, scope
 
 
 @pytest.mark.parametrize(
@@ -1015,18 +1031,15 @@ def declared_shop() -> list[Resource]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("rule", "wanted"), DECLARED_CASES, ids=[str(rule) for rule, _ in DECLARED_CASES]
-)
-def test_a_declared_rule(tmp_path: Path, rule: dict[str, Any], wanted: list[str]) -> None:
-    settings = {"declared": [{"name": "ours", **rule}], "rules": only()}
+def test_declared_rules(tmp_path: Path) -> None:
+    declared = [{"name": f"ours_{n}", **rule} for n, (rule, _) in enumerate(DECLARED_CASES)]
+    settings = {"declared": declared, "rules": only()}
     rules = ran(tmp_path, declared_shop(), maturity=settings)
-    assert [item.unique_id for item in rules.found] == wanted
-    assert {(item.rule, item.area, item.severity) for item in rules.found} <= {
-        ("ours", "declared", "warn")
-    }
+    for rule, (_, wanted) in zip(declared, DECLARED_CASES, strict=True):
+        assert found_by(rules, rule["name"]) == wanted, rule
+        assert status_of(rules, rule["name"]) == ("warned" if wanted else "passed")
+    assert {(item.area, item.severity) for item in rules.found} == {("declared", "warn")}
     assert all(item.detail and item.resource_name and item.file_path for item in rules.found)
-    assert status_of(rules, "ours") == ("warned" if wanted else "passed")
 
 
 def test_a_rule_may_be_declared_many_times_with_severities_of_its_own(tmp_path: Path) -> None:
@@ -1060,52 +1073,60 @@ def test_the_name_of_a_declared_rule_is_no_sql(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-SEED = "unique_id,rule_name,reason,valid_until,owner\n"
-EXCEPTIONS: list[tuple[str, list[str]]] = [
-    ("", [A, B, C]),
-    ("model.shop.a,root_models,why,,\n", [B, C]),
-    ("model.shop.*,root_models,why,2999-12-31,anna\n", []),
-    ("*_c,*,why,,\n", [A, B]),
-    ("model.shop._,root_models,why,,\n", [A, B, C]),
-    ("model.shop.a,dead_models,why,,\n", [A, B, C]),
-    ("model.shop.a,root_models,,,\n", [A, B, C]),
-    ("model.shop.a,root_models,why,2020-12-31,\n", [A, B, C]),
-    ("model.shop.a,root_models,why,tomorrow,\n", [A, B, C]),
-]
+SEED = """unique_id,rule_name,reason,valid_until,owner
+model.shop.named,root_models,why,,
+model.shop.many_*,root_models,why,2999-12-31,anna
+*.all,*,why,,
+model.shop.x_y,root_models,why,,
+model.shop.?,root_models,why,,
+model.shop.of_another_rule,dead_models,why,,
+model.shop.no_reason,root_models,,,
+model.shop.blank_reason,root_models, ,,
+model.shop.past,root_models,why,2020-12-31,
+model.shop.no_date,root_models,why,tomorrow,
+"""
 
 
-@pytest.mark.parametrize(("rows", "wanted"), EXCEPTIONS, ids=[rows for rows, _ in EXCEPTIONS])
-def test_an_exception_of_the_seed(tmp_path: Path, rows: str, wanted: list[str]) -> None:
+def test_exceptions_of_the_seed(tmp_path: Path) -> None:
+    hidden = ["named", "many_1", "many_2", "all", "x_y"]
+    found = [
+        "a", "blank_reason", "manyx1", "named2", "no_date", "no_reason", "of_another_rule", "past",
+        "x1y",
+    ]  # fmt: skip
+    resources = [*map(model, [*hidden, *found]), seed("ours")]
     settings = {"exceptions": "ours", "rules": only("root_models")}
-    resources = [model("a"), model("b"), model("marts_c"), seed("ours")]
-    files = {"seeds/ours.csv": SEED + rows}
-    rules = ran(tmp_path, resources, maturity=settings, files=files)
-    assert found_by(rules, "root_models") == wanted
-    assert status_of(rules, "root_models") == ("warned" if wanted else "passed")
+    rules = ran(tmp_path, resources, maturity=settings, files={"seeds/ours.csv": SEED})
+    assert found_by(rules, "root_models") == [_id(name) for name in found]
 
 
-@pytest.mark.parametrize(
-    ("meta", "is_found"),
-    [
-        (ignored("root_models"), False),
-        (ignored("root_models", until=FAR), False),
-        (ignored("*"), False),
-        ({"dbt_estate_ignore": {"rule": "root_models", "reason": "why"}}, False),
-        (ignored("dead_models"), True),
-        (ignored("root_models", None), True),
-        (ignored("root_models", until="2020-12-31"), True),
-        ({"dbt_estate_ignore": "root_models"}, True),
-        ({"dbt_estate_ignore": []}, True),
-        ({"dbt_estate_ignore": None}, True),
-    ],
-)
-def test_an_exception_beside_the_resource(
-    tmp_path: Path, meta: dict[str, Any], is_found: bool
-) -> None:
-    settings = {"rules": only("root_models")}
-    rules = ran(tmp_path, [model("a", meta=meta), model("ab")], maturity=settings)
-    wanted = ["model.shop.a", "model.shop.ab"] if is_found else ["model.shop.ab"]
-    assert found_by(rules, "root_models") == wanted
+META: dict[str, tuple[dict[str, Any], bool]] = {
+    "active": (ignored("root_models"), False),
+    "until": (ignored("root_models", until=FAR), False),
+    "every_rule": (ignored("*"), False),
+    "no_list": ({"dbt_estate_ignore": {"rule": "root_models", "reason": "why"}}, False),
+    "active_2": ({}, True),
+    "of_another_rule": (ignored("dead_models"), True),
+    "no_reason": (ignored("root_models", None), True),
+    "past": (ignored("root_models", until="2020-12-31"), True),
+    "a_name": ({"dbt_estate_ignore": "root_models"}, True),
+    "empty": ({"dbt_estate_ignore": []}, True),
+    "null": ({"dbt_estate_ignore": None}, True),
+}
+
+
+def test_exceptions_beside_the_resource(tmp_path: Path) -> None:
+    resources = [model(name, meta=meta) for name, (meta, _) in META.items()]
+    # It counts for the resource beside which it stands, whatever is in its name.
+    resources += [model("per_cent", meta=ignored("root_models")), model("perxcent")]
+    rules = ran(tmp_path, resources, maturity={"rules": only("root_models")})
+    wanted = [_id(name) for name, (_, is_found) in META.items() if is_found]
+    assert found_by(rules, "root_models") == sorted([*wanted, "model.shop.perxcent"])
+
+
+def test_a_rule_of_which_all_findings_have_an_exception_has_passed(tmp_path: Path) -> None:
+    resources = [model("a", meta=ignored("root_models")), model("b", "a")]
+    rules = ran(tmp_path, resources, maturity={"rules": only("root_models")})
+    assert (list(rules.found), status_of(rules, "root_models")) == ([], "passed")
 
 
 def one(rule: str, name: str = "ours", **given: Any) -> dict[str, Any]:
