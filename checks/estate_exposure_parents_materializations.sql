@@ -626,7 +626,7 @@ found as (
     where
         edges.child_type = 'exposure'
         and edges.parent_is_excluded = 0
-        and edges.child_is_own = 0
+        and edges.child_is_excluded = 0
         and (
             edges.parent_type = 'source'
             or (edges.parent_type = 'model' and edges.parent_materialized in ('view', 'ephemeral'))

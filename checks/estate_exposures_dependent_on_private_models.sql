@@ -620,7 +620,7 @@ found as (
     where
         edges.child_type = 'exposure'
         and edges.parent_is_excluded = 0
-        and edges.child_is_own = 0
+        and edges.child_is_excluded = 0
         and edges.parent_type <> 'metric'
         and (edges.parent_type <> 'model' or coalesce(edges.parent_access, '') <> 'public')
     group by edges.child_id, edges.child_name, edges.child_file_path

@@ -596,7 +596,7 @@ rule_tests as (
         where cast(models.enabled as int) = 1
     )
 
-    -- A test of a node counts as the node does, one of none as its own package.
+    -- A test counts as its package does, and as what it tests.
     select
         tests.unique_id,
         tests.kind,
@@ -616,9 +616,8 @@ rule_tests as (
         case when tests.package_name = project.project_name then 0 else 1 end as is_installed,
         case
             when tests.package_name = 'dbt_estate' then 1
-            when nodes.unique_id is not null then nodes.is_excluded
-            when tests.package_name = project.project_name then 0
-            else 1
+                when tests.package_name <> project.project_name then 1
+            else coalesce(nodes.is_excluded, 0)
         end as is_excluded
     from tests
     cross join {{ info_schema('project') }} as project

@@ -365,7 +365,8 @@ def ignored(rule: str, reason: str | None = "because", until: str | None = None)
 
 
 PLACES = {
-    "source": "sources", "exposure": "exposures", "macro": "macros", "unit_test": "unit_tests",
+    "source": "sources", "exposure": "exposures", "macro": "macros", "metric": "metrics",
+    "unit_test": "unit_tests",
 }  # fmt: skip
 
 
@@ -476,6 +477,7 @@ MODELING = [
     Case("duplicate_sources", [
         source("app.a", schema="raw"), source("erp.a", schema="raw"),
         source("app.b", schema="raw"), source("erp.b", schema="other"),
+        source("crm.a", schema="other"),
         source("app.c", schema="raw", database="one"),
         source("erp.c", schema="raw", database="two"),
         source("app.d", schema="raw", identifier="t"),
@@ -499,6 +501,7 @@ MODELING = [
         model("a"), model("detour", "a"), model("rejoined", "a detour"),
         model("useful", "a"), model("fine", "a useful"), model("other", "useful"),
         model("two_steps", "far a"), model("far", "near"), model("near", "a"),
+        model("shown", "a"), exposure("board", "a shown"),
     ], ["model.shop.rejoined"]),
     Case("staging_dependent_on_staging", [
         model("stg_a"), model("stg_b", "stg_a"), model("base_a"), model("stg_c", "base_a"),
@@ -508,7 +511,7 @@ MODELING = [
     Case("staging_dependent_on_marts_or_intermediate", [
         model("int_a"), model("fct_a"), model("rpt_a"), model("stg_a", "int_a"),
         model("stg_b", "fct_a"), model("stg_c", "rpt_a"), model("int_b", "fct_a"),
-        model("stg_d", "stg_a"),
+        model("stg_d", "stg_a"), snapshot("stg_kept", "int_a"),
     ], ["model.shop.stg_a", "model.shop.stg_b"]),
     Case("too_many_joins", [
         *(model(f"m{n}") for n in range(5)), seed("s"), source("app.a"),
@@ -677,6 +680,8 @@ STRUCTURE = [
         model("stg_wrong", "source:app.a", "models/staging/erp"),
         model("stg_far", "stg_right", "models/staging/erp"),
         model("stg_like", "source:a_b.a", "models/staging/axb"),
+        model("int_d", "source:app.a", "models/intermediate"),
+        model("stg_beyond", "int_d", "models/staging/erp"),
     ], [
         "model.shop.int_a", "model.shop.int_c", "model.shop.stg_far", "model.shop.stg_like",
         "model.shop.stg_wrong",
@@ -688,7 +693,8 @@ STRUCTURE = [
     Case("test_directories", [
         model("here"), data_test("unique", "here", "id"), model("there", folder="models/marts"),
         data_test("unique", "there", "id"), data_test("assert_there", "there"),
-        seed("kinds"), data_test("unique", "seed:kinds", "id"),
+        seed("kinds"), data_test("unique", "seed:kinds", "id"), snapshot("kept"),
+        data_test("unique", "snapshot:kept", "id"),
     ], ["test.shop.unique_there_id"]),
     Case("models_without_properties", [
         model("none"), model("told", patch_path="shop://models/_models.yml"), seed("kinds"),
@@ -724,6 +730,7 @@ PERFORMANCE = [
         model("cte", config={"materialized": "ephemeral"}), exposure("on_view", "view table"),
         exposure("on_cte", "cte"), exposure("on_source", "source:app.a"),
         exposure("on_table", "table rows seed:kinds"), seed("kinds"), model("reads", "view"),
+        exposure("ours", "view", package_name="dbt_estate"),
     ], ["exposure.shop.on_cte", "exposure.shop.on_source", "exposure.shop.on_view"]),
     Case("incremental_without_unique_key", [
         model("bad", config={"materialized": "incremental"}), model("good", config=KEY),
@@ -744,6 +751,7 @@ PERFORMANCE = [
         model("stg_a", raw_code="select * from {{ source('app', 'a') }}"),
         model("fct_b", raw_code="with a as (select 1 as b) select * from a"),
         model("fct_c", raw_code="select count(*) as rows from {{ ref('stg_a') }}"),
+        snapshot("fct_kept", raw_code="select * from {{ ref('fct_a') }}"),
     ], ["model.shop.a", "model.shop.fct_a"]),
 ]  # fmt: skip
 
@@ -755,6 +763,8 @@ GOVERNANCE = [
     Case("exposures_dependent_on_private_models", [
         model("hidden", access="protected"), model("open", **PUBLIC), seed("kinds"),
         exposure("bad", "hidden open"), exposure("good", "open"), exposure("seeded", "seed:kinds"),
+        node("metric", "sum"), exposure("measured", "metric:sum"),
+        exposure("ours", "hidden", package_name="dbt_estate"),
     ], ["exposure.shop.bad", "exposure.shop.seeded"]),
     Case("undocumented_public_models", [
         model("none", **PUBLIC, columns=columns(a="x")), model("bare", **PUBLIC, description="x"),
@@ -764,12 +774,16 @@ GOVERNANCE = [
     Case("models_without_owner", [
         model("none"), model("grouped", group="finance"), model("owned", meta={"owner": "anna"}),
         model("empty", meta={"owner": ""}), model("null", meta={"owner": None}), seed("kinds"),
-    ], ["model.shop.empty", "model.shop.none", "model.shop.null"]),
+        model("other", meta={"contact": "anna"}),
+    ], ["model.shop.empty", "model.shop.none", "model.shop.null", "model.shop.other"]),
     Case("missing_required_meta", [
         model("none"), model("some", meta={"owner": "anna"}), seed("kinds"),
         model("all", meta={"owner": "anna", "tier": 1}),
         model("null", meta={"owner": None, "tier": 1}),
-    ], ["model.shop.none", "model.shop.null", "model.shop.some"], {"keys": ["owner", "tier"]}),
+        model("tagged", meta={"tier": 1}, tags=["owner"]),
+    ], [
+        "model.shop.none", "model.shop.null", "model.shop.some", "model.shop.tagged",
+    ], {"keys": ["owner", "tier"]}),
     Case("missing_required_meta", [model("none")], []),
     Case("exposures_without_owner", [
         exposure("none", email=None), exposure("empty", email=""), exposure("owned"),
@@ -851,6 +865,72 @@ def has_a_near_miss(case: Case) -> bool:
 def test_every_rule_has_a_case_and_a_near_miss() -> None:
     assert {case.rule for case in CASES if case.found} == set(RULES)
     assert {case.rule for case in CASES if has_a_near_miss(case)} == set(RULES)
+
+
+# What of a finding is another resource: without it there is none.
+OF_EDGES = {
+    "direct_join_to_source", "exposure_parents_materializations",
+    "exposures_dependent_on_private_models", "marts_or_intermediate_dependent_on_source",
+    "multiple_sources_joined", "rejoining_of_upstream_concepts",
+    "staging_dependent_on_marts_or_intermediate", "staging_dependent_on_staging",
+}  # fmt: skip
+
+
+def in_packages(case: Case, number: int, moves_found: bool) -> tuple[list[Resource], list[str]]:
+    """Put a case into a package, and what is found, or all but that, into another one.
+
+    Return the resources, and the unique ids of what is found.
+    """
+    found = {unique_id for unique_id in case.found if unique_id.count(".") > 1}
+    packages = {
+        item["unique_id"]: f"{'x' if (item['unique_id'] in found) == moves_found else 'p'}{number}"
+        for item in case.resources
+    }
+    moved = []
+    for item in case.resources:
+        text = json.dumps({**item, "package_name": packages[item["unique_id"]]})
+        for unique_id, package in packages.items():
+            kind, _, name = unique_id.split(".", 2)
+            text = text.replace(f'"{unique_id}"', f'"{kind}.{package}.{name}"')
+        moved.append(json.loads(text))
+    where = "x" if moves_found else "p"
+    return moved, [unique_id.replace(".shop.", f".{where}{number}.") for unique_id in found]
+
+
+@pytest.mark.parametrize("moves_found", [True, False])
+def test_what_is_of_a_package_that_is_left_out_is_not_found(
+    tmp_path: Path, moves_found: bool
+) -> None:
+    settings: dict[str, Any] = {name: {} for name in RULES if not RULES[name]["needs"]}
+    settings |= {"models_without_owner": {"severity": "warn"}}
+    settings |= {"missing_required_meta": {"keys": ["owner"]}}
+    cases = [case for case in CASES if settings.get(case.rule) is not None and not case.maturity]
+    # Exceptions are looked at wherever they stand.
+    cases = [case for case in cases if not case.rule.endswith("_exceptions")]
+    resources: list[Resource] = []
+    wanted: set[tuple[str, str]] = set()
+    for number, case in enumerate(cases):
+        if moves_found or case.rule in OF_EDGES:
+            moved, found = in_packages(case, number, moves_found)
+            resources += moved
+            wanted |= {(case.rule, unique_id) for unique_id in found}
+    packages = [f"x{number}" for number in range(len(cases))]
+    maturity = {"exclude_packages": packages, "rules": settings}
+    rules = ran(tmp_path, resources, maturity=maturity)
+    there = {(item.rule, item.unique_id) for item in rules.found}
+    assert len(wanted) > 10
+    assert len(there) > 30
+    assert wanted & there == set()
+
+
+FACTS = [case for case in CASES if {"facts", "files"} & set(RULES[case.rule]["needs"])]
+
+
+@pytest.mark.parametrize("case", FACTS, ids=lambda case: case.rule)
+def test_facts_of_what_is_left_out_are_not_found(tmp_path: Path, case: Case) -> None:
+    settings = {"exclude_paths": [".sql", ".csv"], "rules": only(**{case.rule: case.settings})}
+    rules = ran(tmp_path, case.resources, maturity=settings, files=case.files)
+    assert (list(rules.found), status_of(rules, case.rule)) == ([], "passed")
 
 
 def test_nothing_is_found_in_a_project_without_anything(tmp_path: Path) -> None:

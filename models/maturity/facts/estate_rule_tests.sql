@@ -1,5 +1,6 @@
 {{ dbt_estate.maturity_table() }}
 
+{%- set packages = dbt_estate.maturity_setting('exclude_packages') -%}
 with tests as (
     select
         unique_id,
@@ -39,7 +40,7 @@ with tests as (
     where cast(models.enabled as int) = 1
 )
 
--- A test of a node counts as the node does, one of none as its own package.
+-- A test counts as its package does, and as what it tests.
 select
     tests.unique_id,
     tests.kind,
@@ -59,9 +60,17 @@ select
     case when tests.package_name = project.project_name then 0 else 1 end as is_installed,
     case
         when tests.package_name = 'dbt_estate' then 1
-        when nodes.unique_id is not null then nodes.is_excluded
-        when tests.package_name = project.project_name then 0
-        else 1
+        {%- if 'all' in packages %}
+            when tests.package_name <> project.project_name then 1
+        {%- elif packages %}
+            when
+                tests.package_name <> project.project_name
+                and tests.package_name in (
+                    {%- for name in packages %}{{ dbt_estate.literal(name) }}{{ ', ' if not loop.last }}{% endfor -%}
+                )
+                then 1
+        {%- endif %}
+        else coalesce(nodes.is_excluded, 0)
     end as is_excluded
 from tests
 cross join {{ ref('dbt_estate', 'estate_project') }} as project

@@ -13,7 +13,7 @@ from {{ ref('dbt_estate', 'estate_rule_edges') }} as edges
 where
     edges.child_type = 'exposure'
     and edges.parent_is_excluded = 0
-    and edges.child_is_own = 0
+    and edges.child_is_excluded = 0
     and (
         edges.parent_type = 'source'
         or (edges.parent_type = 'model' and edges.parent_materialized in ('view', 'ephemeral'))
