@@ -681,6 +681,7 @@ found as (
     left join misplaced on nodes.unique_id = misplaced.unique_id
     where
         nodes.is_excluded = 0
+        and nodes.resource_type <> 'analysis'
         and (misplaced.unique_id is not null or nodes.model_kind <> nodes.folder_kind)
 )
 

@@ -5,11 +5,16 @@
     {%- for name in ['exclude_paths', 'exclude_packages', 'primary_key_node_types'] -%}
         {%- do dbt_estate._check_texts(settings[name], name, problems) -%}
     {%- endfor -%}
-    {%- for kind in settings.primary_key_node_types if kind not in ['model', 'source', 'snapshot', 'seed'] -%}
-        {%- do problems.append(
-            "primary_key_node_types: must be of model, source, snapshot, seed, got: " ~ kind
-        ) -%}
-    {%- endfor -%}
+    {%- if not problems -%}
+        {%- for kind in settings.primary_key_node_types if kind not in ['model', 'source', 'snapshot', 'seed'] -%}
+            {%- do problems.append(
+                "primary_key_node_types: must be of model, source, snapshot, seed, got: " ~ kind
+            ) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- if settings.checks is not boolean -%}
+        {%- do problems.append("checks must be true or false, got: " ~ settings.checks) -%}
+    {%- endif -%}
     {%- for kind, given in settings.naming.items() -%}
         {%- if given is not mapping -%}
             {%- do problems.append("naming." ~ kind ~ " must be a mapping of folder and prefixes, got: " ~ given) -%}
@@ -31,6 +36,11 @@
     {%- else -%}
         {%- for tests in settings.primary_key_tests -%}
             {%- do dbt_estate._check_texts(tests, 'primary_key_tests', problems) -%}
+            {%- for test in tests or [''] if not problems and '.' not in test -%}
+                {%- do problems.append(
+                    "primary_key_tests: a set has tests with their package, such as dbt.unique, got: " ~ tests
+                ) -%}
+            {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}
     {%- do dbt_estate._raise_problems("vars: dbt_estate: maturity", problems) -%}

@@ -11,7 +11,8 @@
     {%- endif -%}
     {%- set taken = dbt_estate._rule_list() | map(attribute='rule') | list -%}
     {%- for item in given -%}
-        {%- if item is not mapping or item.rule not in kinds or item.name is not string or not item.name -%}
+        {%- if item is not mapping or item.rule is not string or item.rule not in kinds or item.name is not string
+            or not item.name -%}
             {%- do problems.append(
                 "each must have a name, and as rule one of " ~ kinds.keys() | join(', ') ~ ", got: " ~ item
             ) -%}
@@ -21,9 +22,7 @@
             {%- endif -%}
             {%- do taken.append(item.name) -%}
             {%- set entry = dbt_estate._declared_rule(item, kinds[item.rule], problems) -%}
-            {%- if item.rule == rule and entry.severity not in ['off', false] -%}
-                {%- do found.append(entry) -%}
-            {%- endif -%}
+            {%- if item.rule == rule -%}{%- do found.append(entry) -%}{%- endif -%}
         {%- endif -%}
     {%- endfor -%}
     {%- do dbt_estate._raise_problems("vars: dbt_estate: maturity: declared", problems) -%}
@@ -62,6 +61,15 @@
         {%- endif -%}
     {%- endfor -%}
     {%- do entry.update(item) -%}
+    {%- if entry.severity is sameas false -%}{%- do entry.update({'severity': 'off'}) -%}{%- endif -%}
+    {%- set types = [
+        'model', 'seed', 'snapshot', 'source', 'analysis', 'exposure', 'metric', 'saved_query', 'function'
+    ] -%}
+    {%- for type in entry.resource_types or [none] if type not in types -%}
+        {%- do problems.append(
+            item.name ~ ".resource_types: must be of " ~ types | join(', ') ~ ", got: " ~ entry.resource_types
+        ) -%}
+    {%- endfor -%}
     {%- for key in parameters if entry[key] is none or entry[key] == [] -%}
         {%- do problems.append(item.name ~ ": needs " ~ key) -%}
     {%- endfor -%}

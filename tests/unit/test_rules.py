@@ -1352,3 +1352,59 @@ def test_more_than_a_billion_paths(tmp_path: Path) -> None:
     assert len(found_by(rules, "too_many_joins")) == 1200 - width
     assert len(found_by(rules, "root_models")) == width
     assert found_by(rules, "rejoining_of_upstream_concepts") == []
+
+
+def test_an_exception_to_everything_hides_nothing_about_exceptions(tmp_path: Path) -> None:
+    settings = only("root_models", "unused_exceptions")
+    resources = [model("r"), model("a", "r", meta=ignored("*")), model("b", meta=ignored("*"))]
+    rules = ran(tmp_path, resources, maturity={"rules": settings})
+    assert found_by(rules, "root_models") == ["model.shop.r"]
+    assert found_by(rules, "unused_exceptions") == ["model.shop.a"]
+
+
+def test_of_a_rule_in_error_no_exception_is_unused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken.sql"
+    broken.write_text("select nothing")
+    files = {**rule_files(), "root_models": broken}
+    monkeypatch.setattr("dbt_estate.check.engine.rule_files", lambda: files)
+    settings = only("root_models", "unused_exceptions")
+    rules = ran(tmp_path, [model("a", meta=ignored("root_models"))], maturity={"rules": settings})
+    assert {item.rule: item.status for item in rules.results if item.status != "disabled"} == {
+        "root_models": "error",
+        "unused_exceptions": "passed",
+    }
+
+
+def test_a_declared_rule_that_is_off_is_listed(tmp_path: Path) -> None:
+    declared = [{"rule": "max-parents", "name": "none", "maximum": 0, "severity": "off"}]
+    maturity = {"rules": only(), "declared": declared}
+    rules = ran(tmp_path, [model("r"), model("a", "r")], maturity=maturity)
+    (result,) = [item for item in rules.results if item.rule == "none"]
+    assert (result.status, result.findings) == ("disabled", 0)
+
+
+@pytest.mark.parametrize(
+    ("maturity", "message"),
+    [
+        ({"declared": [{"rule": ["x"], "name": "n"}]}, "as rule one of has-meta-keys"),
+        (
+            {"declared": [{"rule": "max-parents", "name": "n", "maximum": 1,
+                           "resource_types": ["modle"]}]},
+            r"n\.resource_types: must be of model, seed.*got: \['modle'\]",
+        ),
+        (
+            {"declared": [{"rule": "max-parents", "name": "n", "maximum": 1,
+                           "resource_types": []}]},
+            r"n\.resource_types: must be of model",
+        ),
+        ({"primary_key_tests": [[]]}, r"such as dbt\.unique, got: \[\]"),
+        ({"primary_key_tests": [["unique"]]}, r"such as dbt\.unique, got: \['unique'\]"),
+        ({"primary_key_node_types": "model"}, "must be a list, got: model"),
+        ({"checks": "maybe"}, "checks must be true or false, got: maybe"),
+    ],
+)  # fmt: skip
+def test_more_wrong_settings(tmp_path: Path, maturity: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        ran(tmp_path, [model("a")], maturity=maturity)

@@ -22,7 +22,7 @@ with found as (
     {%- endif %}
 )
 
--- Without those that an exception is for.
+-- Without those that an exception is for; there is none to what is said of exceptions.
 select
     found.rule_name,
     rules.area,
@@ -38,6 +38,7 @@ where not exists (
     from {{ ref('dbt_estate', 'estate_rule_exceptions') }} as exceptions
     where
         exceptions.is_active = 1
+        and found.rule_name not in ('invalid_exceptions', 'expired_exceptions', 'unused_exceptions')
         and (exceptions.rule_name = found.rule_name or exceptions.rule_name = '*')
         and found.unique_id like exceptions.like_pattern escape '!'
 )

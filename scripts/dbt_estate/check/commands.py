@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,10 +175,19 @@ def _checked(
     findings, baselined = without_known(findings, known)
     findings.sort(key=lambda item: (item.file or "", item.line or 0, item.rule, item.unique_id))
     name = project.manifest.metadata.project_name or ""
-    return Result(name, findings, _counted(results, findings), baselined, tuple(notes))
+    counted = _counted(results, findings, _of_the_whole(project) if chosen is not None else ())
+    return Result(name, findings, counted, baselined, tuple(notes))
 
 
-def _counted(results: Sequence[RuleResult], findings: Sequence[Finding]) -> list[RuleResult]:
+def _of_the_whole(project: Project) -> frozenset[str]:
+    """Name the rules that speak of the project as a whole."""
+    rules = project.macros["_rule_list"]()
+    return frozenset(rule["rule"] for rule in rules if rule["place"] == "project")
+
+
+def _counted(
+    results: Sequence[RuleResult], findings: Sequence[Finding], skipped: Collection[str]
+) -> list[RuleResult]:
     """Count what is left of each rule's findings; a rule without any has passed."""
     counts: dict[tuple[str, str], int] = {}
     for finding in findings:
@@ -187,8 +196,12 @@ def _counted(results: Sequence[RuleResult], findings: Sequence[Finding]) -> list
     counted = []
     for result in results:
         count = counts.get((result.area, result.rule), 0)
-        ended = result.status in ("warned", "failed") and not count
-        counted.append(replace(result, findings=count, status="passed" if ended else result.status))
+        status, message = result.status, result.message
+        if status in ("warned", "failed") and not count:
+            status = "passed"
+        if result.rule in skipped and status in ("warned", "failed", "passed"):
+            status, message = "skipped", "speaks of the project, not of what is selected"
+        counted.append(replace(result, findings=count, status=status, message=message))
     return counted
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -65,9 +65,11 @@ def run_rules(project: Project) -> Rules:
     run.create_empty()
     rules: list[dict[str, Any]] = project.macros["maturity_rules"]()
     evaluated = run.evaluated()
-    outcomes = {}
+    outcomes: dict[str, _Outcome] = {}
     for rule in sorted(rules, key=lambda rule: rule["rule"] == _LAST):
         if evaluated.get(rule["rule"]):
+            if rule["rule"] == _LAST:
+                run.forget(name for name, outcome in outcomes.items() if outcome.error)
             outcomes[rule["rule"]] = run.rule(rule)
     declared = {name: outcome for kind in DECLARED for name, outcome in run.declared(kind).items()}
     run.create("findings", "score/estate_findings.sql")
@@ -130,6 +132,13 @@ class _Run:
     def evaluated(self) -> dict[str, bool]:
         query = "select rule_name, is_evaluated = 1 from estate.rules"
         return dict(self.connection.execute(query).fetchall())
+
+    def forget(self, broken: Iterable[str]) -> None:
+        """Mark rules as not evaluated: whether an exception to them is used, nobody knows."""
+        for name in broken:
+            self.connection.execute(
+                "update estate.rules set is_evaluated = 0 where rule_name = ?", [name]
+            )
 
     def rule(self, rule: dict[str, Any]) -> _Outcome:
         globs = self.project.macros["matches_globs"]

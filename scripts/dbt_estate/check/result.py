@@ -14,8 +14,8 @@ STATUSES = ("passed", "warned", "failed", "not_evaluated", "skipped", "disabled"
 class Finding:
     """One resource that a rule is about.
 
-    `file` is relative to the project's folder, with slashes, and `line` counts from 1; both are
-    empty for what concerns the project and no file of it.
+    `file` begins with the project's folder as it was given, has slashes, and `line` counts from 1;
+    both are empty for what concerns the project and no file of it.
     """
 
     rule: str

@@ -5,7 +5,7 @@ select
     cast(null as {{ dbt_estate.data_type('text') }}) as file_path,
     cast(null as {{ dbt_estate.data_type('text') }}) as detail
 where 1 = 0
-{%- for rule in dbt_estate.declared_rules('has-test') %}
+{%- for rule in dbt_estate.declared_rules('has-test') if rule.severity != 'off' %}
 
     union all
 

@@ -14,7 +14,10 @@ from {{ ref('dbt_estate', 'estate_rule_exceptions') }} as exceptions
 left join {{ ref('dbt_estate', 'estate_rules') }} as rules on exceptions.rule_name = rules.rule_name
 left join {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes on exceptions.id_pattern = nodes.unique_id
 where
-    exceptions.has_reason = 0
-    or exceptions.has_valid_date = 0
-    or (rules.rule_name is null and coalesce(exceptions.rule_name, '') <> '*')
+    coalesce(nodes.is_excluded, 0) = 0
+    and (
+        exceptions.has_reason = 0
+        or exceptions.has_valid_date = 0
+        or (rules.rule_name is null and coalesce(exceptions.rule_name, '') <> '*')
+    )
 group by exceptions.id_pattern

@@ -8,6 +8,7 @@ from {{ ref('dbt_estate', 'estate_rule_exceptions') }} as exceptions
 left join {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes on exceptions.id_pattern = nodes.unique_id
 where
     exceptions.is_active = 1
+    and coalesce(nodes.is_excluded, 0) = 0
     and (
         exceptions.rule_name = '*'
         or exists (
