@@ -76,6 +76,7 @@ def expected() -> set[tuple[str, str]]:
 def test_the_rules_find_the_same_in_the_warehouse(estate: Estate) -> None:
     bring(estate)
     result = estate.run_dbt(BUILD, expect_pass=False)
+    assert result.status("estate_findings") == "success", result.output
     found = embedded(estate)
     assert {(row[0], row[2]) for row in found} == expected()
     blind = BLIND | (set() if sees_unit_tests(estate) else {"complex_models_without_unit_tests"})
