@@ -561,6 +561,29 @@ rule_exceptions as (
             owner as owner_name,
             'meta' as origin
         from node_exceptions
+    ),
+
+    dated as (
+        select
+            id_pattern,
+            like_pattern,
+            rule_name,
+            reason,
+            valid_until,
+            owner_name,
+            origin,
+            case when coalesce(trim(reason), '') = '' then 0 else 1 end as has_reason,
+            case
+                when coalesce(valid_until, '') = '' then 1
+                when
+                    valid_until like '____-__-__'
+                    and substring(valid_until, 1, 4) between '0000' and '9999'
+                    and substring(valid_until, 6, 2) between '01' and '12'
+                    and substring(valid_until, 9, 2) between '01' and '31'
+                    then 1
+                else 0
+            end as has_valid_date
+        from given
     )
 
     -- It counts with a reason, to the end of the day that it names.
@@ -572,16 +595,15 @@ rule_exceptions as (
         valid_until,
         owner_name,
         origin,
-        case when coalesce(trim(reason), '') = '' then 0 else 1 end as has_reason,
-        case when coalesce(valid_until, '') = '' or valid_until like '____-__-__' then 1 else 0 end as has_valid_date,
-        case when valid_until like '____-__-__' and valid_until < strftime(current_date, '%Y-%m-%d') then 1 else 0 end as is_expired,
+        has_reason,
+        has_valid_date,
+        case when has_valid_date = 1 and valid_until <> '' and valid_until < strftime(current_date, '%Y-%m-%d') then 1 else 0 end as is_expired,
         case
-            when coalesce(trim(reason), '') = '' then 0
-            when coalesce(valid_until, '') = '' then 1
-            when valid_until like '____-__-__' and valid_until >= strftime(current_date, '%Y-%m-%d') then 1
+            when has_reason = 0 or has_valid_date = 0 then 0
+            when coalesce(valid_until, '') = '' or valid_until >= strftime(current_date, '%Y-%m-%d') then 1
             else 0
         end as is_active
-    from given
+    from dated
 ),
 
 found as (

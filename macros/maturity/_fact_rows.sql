@@ -67,7 +67,8 @@
 
 
 {% macro _add_exceptions(found, unique_id, given) -%}
-    {%- set items = [given] if given is mapping or given is string else given or [] -%}
+    {%- set items = given if given is iterable and given is not mapping and given is not string
+        else [] if given is none else [given] -%}
     {%- for item in items -%}
         {%- set entry = item if item is mapping else {'rule': item} -%}
         {%- set row = {'unique_id': unique_id} -%}
@@ -95,7 +96,7 @@
         {%- do rows.append({'unique_id': unique_id, 'fact': 'sql_lines', 'value': lines}) -%}
         {%- set normal = code.lower().split() | join(' ') -%}
         {%- do rows.append({'unique_id': unique_id, 'fact': 'sql_hash', 'value': local_md5(normal)}) -%}
-        {%- if 'is_incremental' in code -%}
+        {%- if 'is_incremental' in bare -%}
             {%- do rows.append({'unique_id': unique_id, 'fact': 'is_incremental'}) -%}
         {%- endif -%}
         {%- do dbt_estate._add_code_facts(found, unique_id, code) -%}
@@ -122,7 +123,8 @@
             |\{\{[^{}]*\}\}(?:\s*\.\s*(?:[\w$][\w$-]*|"[^"\n]+"|`[^`\n]+`|\[[^\]\n]+\]))+)
             |((?:\bselect\s+(?:distinct\s+on\s*\([^()]*\)\s*|distinct\s+|all\s+|top\s+\d+\s+)?|,\s*)
             (?:[\w\"`\[\]]+\.)*\*(?![\w\[(*]))
-            (?:(?=[^();]*?\bfrom\s+[\"`]?(\w+)[\"`]?(?![\w.]|\s*\(|[^();]*?\bjoin\b)))?
+            (?:(?=(?:(?!\bfrom\b)[^();]){0,999}\bfrom\s+[\"`]?(\w+)[\"`]?
+            (?![\w.]|\s*\(|(?:(?!\bselect\b)[^();]){0,999}?\bjoin\b)))?
         {%- endraw -%}
     {%- endset -%}
     {{- return(pattern.split() | join) -}}
@@ -164,6 +166,8 @@
     {%- set parts = reference.split('.') -%}
     {{- return(
         parts | length == 2 and modules.re.fullmatch('\\w+\\s*', parts[0]) is not none
-        and modules.re.search('(?i)\\bas\\s+' ~ parts[0].strip() ~ '\\b', code) is not none
+        and modules.re.search(
+            '(?i)(?:\\bas\\s+|\\}\\}\\s*|\\b(?:from|join)\\s+(?!only\\b)\\w+\\s+)' ~ parts[0].strip() ~ '\\b', code
+        ) is not none
     ) -}}
 {%- endmacro %}

@@ -32,7 +32,7 @@ order by severity, rule_name, resource_name
     {%- set lines = ["dbt_estate: " ~ rows | length ~ (" finding" if rows | length == 1 else " findings")] -%}
     {%- for row in rows[:limit] -%}
         {%- do lines.append(
-            "  " ~ row[0] ~ " " ~ row[1] ~ ": " ~ row[2] ~ " " ~ row[4] ~ (" (" ~ row[3] ~ ")" if row[3])
+            "  " ~ row[0] ~ " " ~ row[1] ~ ": " ~ row[2] ~ ": " ~ row[4] ~ (" (" ~ row[3] ~ ")" if row[3])
         ) -%}
     {%- endfor -%}
     {%- if rows | length > limit -%}

@@ -208,7 +208,7 @@ def test_the_printer_prints_what_was_built(estate: Estate) -> None:
     result = estate.run_dbt(["run", "--select", "package:dbt_estate"])
     count = len(warehouse(estate))
     assert f"dbt_estate: {count} findings" in result.output
-    assert "error dimensions_name_a_grain: dim_customers meta lacks owner" in result.output
+    assert "error dimensions_name_a_grain: dim_customers: meta lacks owner" in result.output
     assert f"and {count - 2} more in estate_findings" in result.output
 
 

@@ -257,7 +257,6 @@ def test_a_wrong_project_file_is_exit_code_2(text: str, problem: str) -> None:
         (["-s", "+fct_a"], {("root_models", STG), ("undocumented_models", STG)}),
         (["--select", "fct_a"], set()),
         (["--select", "source:app"], {("unused_sources", "source.shop.app.a")}),
-        (["--select", "alone", "stg_a"], None),
         (["--select", "alone stg_a", "--exclude", "alone"],
          {("root_models", STG), ("undocumented_models", STG)}),
         (["--exclude", "alone", "--exclude", "source:*"],
@@ -286,7 +285,8 @@ def test_what_concerns_the_project_is_not_of_a_selection() -> None:
     write_project(test_coverage={}, root_models={})
     assert ("test_coverage", "project.shop") in found_by()
     assert found_by("--select", "stg_a") == {("root_models", STG)}
-    assert found_by("--exclude", "stg_a") == {("root_models", ALONE)}
+    whole = ("test_coverage", "project.shop")
+    assert found_by("--exclude", "stg_a") == {("root_models", ALONE), whole}
     assert ("test_coverage", "project.shop") in found_by("dbt_project.yml")
 
 
@@ -305,7 +305,8 @@ def test_a_source_is_selected_by_its_tables_and_a_test_by_what_it_tests() -> Non
          {("root_models", ALONE), ("undocumented_models", ALONE)}),
         (["models/_models.yml"], {("root_models", STG), ("undocumented_models", STG)}),
         (["models/_app.yml", "models/marts/fct_a.sql"], {("unused_sources", "source.shop.app.a")}),
-        (["README.md", "models/gone.sql"], set()),
+        (["models"], {("root_models", STG), ("undocumented_models", STG), ("root_models", ALONE),
+                      ("undocumented_models", ALONE), ("unused_sources", "source.shop.app.a")}),
     ],
 )  # fmt: skip
 def test_files_are_those_of_findings_or_of_their_resources(
@@ -314,6 +315,32 @@ def test_files_are_those_of_findings_or_of_their_resources(
     write_project()
     assert found_by(*files) == wanted
     assert found_by(*(str(folder / file) for file in files)) == wanted
+
+
+def test_files_that_are_none_are_told() -> None:
+    write_project()
+    result = check("gone.sql", "--select", "a", "b")
+    assert result.exit_code == 2
+    assert "FILES: there is none of gone.sql, b. Several selectors are given as" in result.stderr
+    result = check("models/stg_a.sql", "gone.sql", "--format", "json")
+    assert "there is no file gone.sql" in result.stderr
+    assert found_by("models/stg_a.sql", "gone.sql") == found_by("models/stg_a.sql")
+
+
+def test_a_baseline_of_a_part_is_refused() -> None:
+    write_project()
+    for part in (["models/stg_a.sql"], ["--select", "stg_a"], ["--exclude", "stg_a"]):
+        result = check("--baseline", "b.json", "--write-baseline", *part)
+        assert result.exit_code == 2
+        assert "leave out FILES, --select and --exclude" in result.stderr
+    assert not Path("b.json").exists()
+
+
+def test_a_check_cannot_be_called_as_a_rule() -> None:
+    write_project(files={"checks/root_models.sql": "select 1 as a"})
+    result = check()
+    assert result.exit_code == 2
+    assert "a check cannot be called as a rule: give root_models another name" in result.stderr
 
 
 def test_files_and_a_selection_are_both_asked_for() -> None:
@@ -338,7 +365,7 @@ def test_a_baseline_lets_only_new_findings_fail() -> None:
     again = check("--baseline", "known.json", "--format", "json")
     assert again.exit_code == 0
     assert document_of(again)["findings"] == []
-    assert statuses_of(again)["root_models"] == "passed"
+    assert statuses_of(again)["root_models"] == "skipped"
     assert "2 findings known to the baseline" in " ".join(
         check("--baseline", "known.json").output.split()
     )
@@ -432,7 +459,7 @@ OWN = "{{ config(severity='SEVERITY') }} select unique_id from {{ info_schema('m
         ("error", ["--select", "alone"], 1, "failed"),
         ("error", ["--select", "source:app"], 0, "skipped"),
         ("error", ["models/alone.sql"], 1, "failed"),
-        ("error", ["models/_app.yml"], 0, "passed"),
+        ("error", ["models/_app.yml"], 0, "skipped"),
     ],
 )
 def test_checks_of_the_user(severity: str, options: list[str], code: int, status: str) -> None:

@@ -348,9 +348,15 @@ def macro(name: str, calls: str = "", package: str = "shop", **more: Any) -> Res
     return {
         "unique_id": f"macro.{package}.{name}", "name": name, "package_name": package,
         "resource_type": "macro", "original_file_path": f"macros/{name}.sql",
-        "macro_sql": f"{{% macro {name}() %}}{{% endmacro %}}",
+        "macro_sql": f"{{% {_block_of(name)} {name}() %}}",
         "depends_on": {"macros": [f"macro.shop.{part}" for part in calls.split()]}, **more,
     }  # fmt: skip
+
+
+def _block_of(name: str) -> str:
+    """Return with what a block begins that dbt keeps as a macro of this name."""
+    found = [block for block in ("test", "materialization") if name.startswith(f"{block}_")]
+    return found[0] if found and "helper" not in name else "macro"
 
 
 def columns(**descriptions: str) -> dict[str, Any]:
@@ -658,7 +664,7 @@ DOCUMENTATION = [
     Case("undocumented_macros", [
         macro("none"), macro("blank", description=" "), macro("told", description="Told."),
         macro("theirs", package="utils"), macro("test_is_key"), macro("default__none"),
-        macro("materialization_own_default"),
+        macro("materialization_own_default"), macro("test_helper", description="Helps."),
     ], ["macro.shop.blank", "macro.shop.none"]),
     Case("undocumented_macro_arguments", [
         macro("none", arguments=[{"name": "a", "description": ""}, {"name": "b"}]),
@@ -1375,6 +1381,40 @@ def test_of_a_rule_in_error_no_exception_is_unused(
         "root_models": "error",
         "unused_exceptions": "passed",
     }
+
+
+def test_globs_are_of_the_model_and_of_its_properties(tmp_path: Path) -> None:
+    resources = [
+        model("a", folder="models/staging", patch_path="shop://models/_all.yml"),
+        model("b", folder="models/marts", patch_path="shop://models/_all.yml"),
+    ]
+    for scope, wanted in (
+        ({"exclude": ["models/staging/*"]}, ["model.shop.b"]),
+        ({"include": ["models/staging/*"]}, ["model.shop.a"]),
+        ({"include": ["models/_all.yml"]}, ["model.shop.a", "model.shop.b"]),
+        ({"include": ["model.shop.b"]}, ["model.shop.b"]),
+    ):
+        rules = ran(tmp_path, resources, maturity={"rules": only(undocumented_models=scope)})
+        assert found_by(rules, "undocumented_models") == wanted
+
+
+@pytest.mark.parametrize("until", ["2027-13-45", "soon-is-ok", "2027-1-1"])
+def test_a_day_that_is_none_hides_nothing(tmp_path: Path, until: str) -> None:
+    settings = only("root_models", "invalid_exceptions")
+    resources = [model("r", meta=ignored("root_models", until=until))]
+    rules = ran(tmp_path, resources, maturity={"rules": settings})
+    assert [item.rule for item in rules.found] == ["invalid_exceptions", "root_models"]
+
+
+def test_exceptions_stand_beside_macros_and_sources(tmp_path: Path) -> None:
+    noted = ignored("undocumented_sources")
+    resources = [
+        source("app.a", meta=noted), source("app.b", meta=noted),
+        macro("plain", meta=ignored("unused_macros")), macro("other"),
+    ]  # fmt: skip
+    settings = only("undocumented_sources", "unused_macros", "unused_exceptions")
+    rules = ran(tmp_path, resources, maturity={"rules": settings})
+    assert [item.unique_id for item in rules.found] == ["macro.shop.other"]
 
 
 def test_a_declared_rule_that_is_off_is_listed(tmp_path: Path) -> None:

@@ -6,12 +6,19 @@ with found as (
     {%- for rule in dbt_estate.maturity_rules() if rule.severity not in ['off', false] and rule.rule not in last %}
         select
             {{ dbt_estate.literal(rule.rule) }} as rule_name,
-            unique_id,
-            resource_name,
-            file_path,
-            detail
-        from {{ ref('dbt_estate', 'estate_' ~ rule.rule) }}
-        where {{ dbt_estate.matches_globs(['unique_id', 'file_path'], rule.include, rule.exclude) }}
+            given.unique_id,
+            given.resource_name,
+            given.file_path,
+            given.detail
+        from {{ ref('dbt_estate', 'estate_' ~ rule.rule) }} as given
+        {%- if rule.include or rule.exclude %}
+            left join {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes on given.unique_id = nodes.unique_id
+            where
+                {{ dbt_estate.matches_globs(
+                    ['given.unique_id', 'given.file_path', 'nodes.file_path', 'nodes.properties_path'],
+                    rule.include, rule.exclude
+                ) }}
+        {%- endif %}
         union all
     {%- endfor %}
     {%- for kind in ['has_meta_keys', 'name_matches', 'has_test', 'max_parents', 'max_children'] %}

@@ -40,5 +40,12 @@ where not exists (
         exceptions.is_active = 1
         and found.rule_name not in ('invalid_exceptions', 'expired_exceptions', 'unused_exceptions')
         and (exceptions.rule_name = found.rule_name or exceptions.rule_name = '*')
-        and found.unique_id like exceptions.like_pattern escape '!'
+        and (
+            found.unique_id like exceptions.like_pattern escape '!'
+            -- What stands at a source is held at each of its tables.
+            or (
+                found.rule_name = 'undocumented_sources'
+                and exceptions.id_pattern like concat(found.unique_id, '.%')
+            )
+        )
 )

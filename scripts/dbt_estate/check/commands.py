@@ -92,6 +92,10 @@ def check(write_baseline: bool, fail_on: str, fix: bool, format_: str, **given: 
     options = Options(**given)
     if write_baseline and options.baseline is None:
         raise InputError("--write-baseline", "needs --baseline FILE, which it writes")
+    if write_baseline and (options.files or options.select or options.exclude):
+        raise InputError(
+            "--write-baseline", "knows all findings: leave out FILES, --select and --exclude"
+        )
     if fix:
         _mend(options)
     result = run(replace(options, baseline=None) if write_baseline else options)
@@ -164,18 +168,27 @@ def _checked(
     known = read_baseline(options.baseline) if options.baseline else frozenset()
     chosen = _selected(options, project.manifest, notes)
     rules = run_rules(project)
-    found = [item for item in rules.found if _is_chosen(item.unique_id, chosen, project)]
+    is_narrow = bool(options.select)
+    found = [item for item in rules.found if _is_chosen(item.unique_id, chosen, project, is_narrow)]
     findings = placed(project, found, options.project_dir)
     results = list(rules.results)
     for result, more in _user_checks(options, project, variables, settings, chosen, notes):
         results.append(result)
         findings.extend(more)
     if options.files:
+        missing = [path.as_posix() for path in options.files if not path.exists()]
+        if len(missing) == len(options.files):
+            raise InputError(
+                "FILES",
+                f"there is none of {', '.join(missing)}. Several selectors are given as "
+                "--select 'a b', or with a --select each.",
+            )
+        notes.extend(f"there is no file {path}" for path in missing)
         findings = concerned(project, findings, options.files, options.project_dir)
     findings, baselined = without_known(findings, known)
     findings.sort(key=lambda item: (item.file or "", item.line or 0, item.rule, item.unique_id))
     name = project.manifest.metadata.project_name or ""
-    counted = _counted(results, findings, _of_the_whole(project) if chosen is not None else ())
+    counted = _counted(results, findings, _of_the_whole(project) if is_narrow else ())
     return Result(name, findings, counted, baselined, tuple(notes))
 
 
@@ -188,7 +201,7 @@ def _of_the_whole(project: Project) -> frozenset[str]:
 def _counted(
     results: Sequence[RuleResult], findings: Sequence[Finding], skipped: Collection[str]
 ) -> list[RuleResult]:
-    """Count what is left of each rule's findings; a rule without any has passed."""
+    """Count what is left of each rule's findings; a rule of which nothing is left is skipped."""
     counts: dict[tuple[str, str], int] = {}
     for finding in findings:
         key = (finding.area, finding.rule)
@@ -198,8 +211,8 @@ def _counted(
         count = counts.get((result.area, result.rule), 0)
         status, message = result.status, result.message
         if status in ("warned", "failed") and not count:
-            status = "passed"
-        if result.rule in skipped and status in ("warned", "failed", "passed"):
+            status, message = "skipped", f"its {result.findings} findings are not asked for"
+        if result.rule in skipped and status in ("warned", "failed", "passed", "skipped"):
             status, message = "skipped", "speaks of the project, not of what is selected"
         counted.append(replace(result, findings=count, status=status, message=message))
     return counted
@@ -217,10 +230,12 @@ def _selected(options: Options, manifest: Manifest, notes: list[str]) -> frozens
     return selection.unique_ids
 
 
-def _is_chosen(unique_id: str, chosen: frozenset[str] | None, project: Project) -> bool:
+def _is_chosen(
+    unique_id: str, chosen: frozenset[str] | None, project: Project, is_narrow: bool
+) -> bool:
     """Whether a resource is asked for; a test also by what it tests, a source by its tables.
 
-    What a rule says of the project as a whole is not of a selection.
+    What cannot be selected, such as a macro or the project, is left out by --select alone.
     """
     if chosen is None or unique_id in chosen:
         return True
@@ -230,7 +245,8 @@ def _is_chosen(unique_id: str, chosen: frozenset[str] | None, project: Project) 
     if kind == "test":
         node = project.manifest.nodes.get(unique_id)
         return node is not None and node.attached_node in chosen
-    return False
+    resources = (project.manifest.nodes, project.manifest.sources, project.manifest.exposures)
+    return not is_narrow and not any(unique_id in found for found in resources)
 
 
 def _user_checks(
@@ -251,6 +267,12 @@ def _user_checks(
     if not folders:
         return []
     checks = read_checks(folders, settings, variables, project_dir=options.project_dir, notes=notes)
+    rules = {rule["rule"] for rule in project.macros["_rule_list"]()}
+    if taken := sorted(rules & {check.name for check in checks}):
+        raise InputError(
+            ", ".join(folder.as_posix() for folder in folders),
+            f"a check cannot be called as a rule: give {', '.join(taken)} another name",
+        )
     done = [run_check(project.connection, check, chosen) for check in checks]
     return [(result, in_project(project, found, options.project_dir)) for result, found in done]
 

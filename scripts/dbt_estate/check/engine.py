@@ -141,17 +141,25 @@ class _Run:
             )
 
     def rule(self, rule: dict[str, Any]) -> _Outcome:
-        globs = self.project.macros["matches_globs"]
-        where = globs(["unique_id", "file_path"], rule["include"], rule["exclude"])
+        """Run a rule within its globs, which are of the resource: its id and both of its files."""
+        where = ""
+        if rule["include"] or rule["exclude"]:
+            columns = ["given.unique_id", "given.file_path", "nodes.file_path"]
+            columns.append("nodes.properties_path")
+            globs = self.project.macros["matches_globs"]
+            where = (
+                "left join estate.rule_nodes as nodes on given.unique_id = nodes.unique_id\n"
+                f"where {globs(columns, rule['include'], rule['exclude'])}"
+            )
         name = rule["rule"]
         table = _LAST if name == _LAST else "rule_findings"
-        return self._insert(name, f"'{name}'", f"where {where}", table)
+        return self._insert(name, f"'{name}'", where, table)
 
     def declared(self, kind: str) -> dict[str, tuple[dict[str, Any], _Outcome]]:
         rules = self.project.macros["declared_rules"](kind.replace("_", "-"))
         if not rules:
             return {}
-        outcome = self._insert(kind, "rule_name", "where rule_name is not null")
+        outcome = self._insert(kind, "given.rule_name", "where given.rule_name is not null")
         return {
             rule["name"]: ({"severity": rule["severity"], "needs": []}, outcome) for rule in rules
         }
@@ -163,9 +171,10 @@ class _Run:
         error = ""
         try:
             query = self.render(rule_files()[file])
+            columns = ", ".join(f"given.{column}" for column in _COLUMNS[1:])
             self.connection.execute(
-                f"insert into estate.{table}\nselect {name}, {', '.join(_COLUMNS[1:])}\n"
-                f"from (\n{query}\n)\n{where}"
+                f"insert into estate.{table}\nselect {name}, {columns}\n"
+                f"from (\n{query}\n) as given\n{where}"
             )
         except duckdb.Error as problem:
             error = str(problem)

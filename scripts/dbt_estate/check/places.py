@@ -39,7 +39,17 @@ class _Places:
         self.project_dir = project_dir
         rules = project.macros["_rule_list"]()
         self.facts = self._facts({rule["rule"]: rule["place"] for rule in rules})
+        rows = self.connection.execute("select package_name from dbt.packages").fetchall()
+        self.packages = {row[0] for row in rows} - {project.manifest.metadata.project_name}
+        self.seed = self._seed(project)
         self._tests: dict[str, tuple[Any, ...]] | None = None
+
+    @staticmethod
+    def _seed(project: Project) -> str | None:
+        name = project.macros["maturity_setting"]("exceptions")
+        seeds = project.manifest.nodes.values()
+        found = [n.original_file_path for n in seeds if (n.resource_type, n.name) == ("seed", name)]
+        return found[0] if found else None
 
     def _facts(self, places: Mapping[str, str]) -> dict[tuple[str, str], int]:
         """Return the first line of each fact by rule and resource."""
@@ -66,16 +76,43 @@ class _Places:
         return self.finding(item)
 
     def finding(self, item: Found) -> Finding:
-        path = item.file_path
+        path = self._path(item)
+        if seeded := self._seeded(item):
+            path, line = seeded
+            return self._found(item, path, line)
         line = self.facts.get((item.rule, item.unique_id)) if path else None
         if path and line is None:
             line = self._line(item, path)
+        return self._found(item, path, line)
+
+    def _found(self, item: Found, path: str | None, line: int | None) -> Finding:
         shown = (self.project_dir / path).as_posix() if path else None
         name = item.resource_name or item.unique_id
         return Finding(
             item.rule, item.area, item.severity, item.unique_id, name, shown, line,
             item.detail or "",
         )  # fmt: skip
+
+    def _seeded(self, item: Found) -> tuple[str, int | None] | None:
+        """Return the place in the seed of exceptions of what is said of one there."""
+        if not item.rule.endswith("_exceptions") or self.seed is None:
+            return None
+        known = self.connection.execute(
+            "select count(*) from estate.rule_exceptions where origin = 'seed' and id_pattern = ?",
+            [item.unique_id],
+        ).fetchone()
+        if not known or not known[0]:
+            return None
+        lines = _text(self.project_dir / self.seed).splitlines()
+        numbers = [n for n, line in enumerate(lines, 1) if item.unique_id in line]
+        return self.seed, numbers[0] if numbers else None
+
+    def _path(self, item: Found) -> str | None:
+        """Return the path below the project's folder, also of what is installed there."""
+        package = item.unique_id.partition(".")[2].partition(".")[0]
+        if item.file_path and package in self.packages and item.unique_id[:8] != "project.":
+            return f"dbt_packages/{package}/{item.file_path}"
+        return item.file_path
 
     def _line(self, item: Found, path: str) -> int | None:
         kind = item.unique_id.partition(".")[0]
@@ -97,13 +134,13 @@ class _Places:
             source, table = item.unique_id.split(".", 3)[2:]
             return properties.line_of("source", table, source_name=source)
         if kind == "test":
-            return self._line_of_test(item.unique_id, path)
+            return self._line_of_test(item.unique_id, name, path)
         if kind in ("model", "seed", "snapshot"):
             name, version = _versioned(item.unique_id)
             return properties.line_of(kind, name, version=version) or properties.line_of(kind, name)
         return properties.line_of(kind, name)
 
-    def _line_of_test(self, unique_id: str, path: Path) -> int | None:
+    def _line_of_test(self, unique_id: str, own_name: str, path: Path) -> int | None:
         if self._tests is None:
             rows = self.connection.execute(
                 "select unique_id, node_id, test_package, test_name, column_name "
@@ -116,7 +153,7 @@ class _Places:
         node_id, package, test, column = self._tests[unique_id]
         kind = node_id.partition(".")[0]
         name, version = _versioned(node_id)
-        for spelling in (test, f"{package}.{test}"):
+        for spelling in (own_name, test, f"{package}.{test}"):
             line = properties.line_of(kind, name, version=version, column=column, test=spelling)
             if line is not None:
                 return line
@@ -128,6 +165,7 @@ class _Places:
         except (OSError, UnicodeDecodeError):
             return None
         name = re.escape(item.resource_name or "")
+        text = re.sub(r"\{#[\s\S]*?#\}", lambda place: "\n" * place[0].count("\n"), text)
         place = re.search(rf"\{{%-?\s*macro\s+{name}\s*\(", text)
         return text.count("\n", 0, place.start()) + 1 if place else None
 
@@ -172,18 +210,26 @@ def _versioned(unique_id: str) -> tuple[str, str | None]:
 def concerned(
     project: Project, findings: Iterable[Finding], files: Iterable[Path], project_dir: Path
 ) -> list[Finding]:
-    """Return the findings that stand in one of the files, or whose resource does."""
+    """Return the findings that stand in one of the files or folders, or whose resource does."""
     wanted = {path.resolve() for path in files}
+    folders = [path for path in wanted if path.is_dir()]
     rows = project.connection.execute(
         "select unique_id, file_path, properties_path from estate.rule_nodes"
     ).fetchall()
     places = {row[0]: [project_dir / path for path in row[1:] if path] for row in rows}
-    resolved: dict[Path, Path] = {}
+    for macro in project.manifest.macros.values():
+        patch = (macro.patch_path or "").partition("://")[2]
+        places[macro.unique_id] = [
+            project_dir / path for path in (macro.original_file_path, patch) if path
+        ]
+    resolved: dict[Path, bool] = {}
 
     def is_wanted(path: Path) -> bool:
         if path not in resolved:
-            resolved[path] = path.resolve()
-        return resolved[path] in wanted
+            place = path.resolve()
+            is_below = any(place.is_relative_to(folder) for folder in folders)
+            resolved[path] = place in wanted or is_below
+        return resolved[path]
 
     return [
         finding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -74,8 +75,18 @@ def read_project(project_dir: Path) -> tuple[dict[str, Any], dict[str, Any], str
     return (
         project,
         dict(variables) if isinstance(variables, dict) else {},
-        str(project.get("target-path", "target")),
+        _rendered(str(project.get("target-path") or "target")),
     )
+
+
+def _rendered(text: str) -> str:
+    """Return a setting of dbt_project.yml that may ask for an environment variable."""
+    if "{{" not in text:
+        return text
+    from jinja2.sandbox import SandboxedEnvironment
+
+    template = SandboxedEnvironment().from_string(text)
+    return template.render(env_var=lambda name, default="": os.environ.get(name, default))
 
 
 @click.command("info-schema")

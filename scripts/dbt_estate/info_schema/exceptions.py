@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import datetime
 import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from dbt_estate.errors import InputError
 from dbt_estate.files import read_text
-from dbt_estate.info_schema.artifacts import Manifest
+from dbt_estate.info_schema.artifacts import NULL, Manifest, Node
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -43,8 +47,10 @@ def load_exceptions(
             f"must be the name of a seed of the project, got: {name}",
         )
     path = project_dir / found[0].original_file_path
-    rows = list(csv.DictReader(io.StringIO(read_text(path).removeprefix("\ufeff"))))
-    header = next(csv.reader(io.StringIO(read_text(path).removeprefix("\ufeff"))), [])
+    text = io.StringIO(read_text(path).removeprefix("\ufeff"), newline="")
+    listed = list(csv.reader(text, delimiter=_delimiter(found[0])))
+    header = [name.strip().lower() for name in listed[0]] if listed else []
+    rows = [dict(zip(header, row, strict=False)) for row in listed[1:] if any(row)]
     missing = [column for column in COLUMNS if column not in header]
     if missing:
         raise InputError(
@@ -54,9 +60,24 @@ def load_exceptions(
     connection.execute(f"create table {_TABLE} ({', '.join(f'{c} varchar' for c in COLUMNS)})")
     if rows:
         marks = ", ".join("?" * len(COLUMNS))
-        values = [[row[column] or None for column in COLUMNS] for row in rows]
+        values = [[_value(column, row.get(column)) for column in COLUMNS] for row in rows]
         connection.executemany(f"insert into {_TABLE} values ({marks})", values)
     return _TABLE
+
+
+def _delimiter(seed: Node) -> str:
+    config = msgspec.json.decode(seed.config) if bytes(seed.config) != bytes(NULL) else {}
+    return str((config or {}).get("delimiter") or ",")
+
+
+def _value(column: str, text: str | None) -> str | None:
+    """Return a cell as dbt loads it: a column of days has the type of a day in the warehouse."""
+    if not text:
+        return None
+    if column == "valid_until":
+        with contextlib.suppress(ValueError):
+            return datetime.datetime.strptime(text.strip(), "%Y-%m-%d").date().isoformat()
+    return text
 
 
 def _seed_name(variables: Mapping[str, Any]) -> str | None:

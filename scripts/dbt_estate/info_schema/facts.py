@@ -52,7 +52,8 @@ _REFERENCE = (
 _STAR = (
     r"((?:\bselect\s+(?:distinct\s+on\s*\([^()]*\)\s*|distinct\s+|all\s+|top\s+\d+\s+)?|,\s*)"
     r"(?:[\w\"`\[\]]+\.)*\*(?![\w\[(*]))"
-    r"(?:(?=[^();]*?\bfrom\s+[\"`]?(\w+)[\"`]?(?![\w.]|\s*\(|[^();]*?\bjoin\b)))?"
+    r"(?:(?=(?:(?!\bfrom\b)[^();]){0,999}\bfrom\s+[\"`]?(\w+)[\"`]?"
+    r"(?![\w.]|\s*\(|(?:(?!\bselect\b)[^();]){0,999}?\bjoin\b)))?"
 )
 # What the macro `_code_facts` looks for, in one pass.
 PATTERN = f"(?i){_SKIPPED}|{_NO_TABLE}|{_REFERENCE}|{_STAR}"
@@ -60,7 +61,7 @@ PATTERN = f"(?i){_SKIPPED}|{_NO_TABLE}|{_REFERENCE}|{_STAR}"
 CTE_BEFORE = r"(?i)(?<!\w)[\"`]?"
 CTE_AFTER = r"[\"`]?(?:\s*\([^()]*\))?\s+as\s*(?:not\s+)?(?:materialized\s*)?\("
 # The alias of a table: what is of it is no other table.
-ALIAS_BEFORE, ALIAS_AFTER = r"(?i)\bas\s+", r"\b"
+ALIAS_BEFORE, ALIAS_AFTER = r"(?i)(?:\bas\s+|\}\}\s*|\b(?:from|join)\s+(?!only\b)\w+\s+)", r"\b"
 COMMENTS = r"--[^\n]*|/\*[\s\S]*?\*/|\{\x23[\s\S]*?\x23\}"
 # The first of which nothing but comments follow; whether there is one is known then.
 LAST_SEMICOLON = r";(?=(?:\s|--[^\n]*|/\*[\s\S]*?\*/|\{\x23[\s\S]*?\x23\})*$)"
@@ -101,7 +102,10 @@ def estate_rows(
         if item.get("package_name") == project:
             path = item.get("original_file_path") or ""
             facts.extend(_excluded(item["unique_id"], path, patterns))
-    facts.extend(macro_facts(manifest))
+    facts.extend(macro_facts(manifest, lambda path: any(p.search(path) for p in patterns)))
+    for macro in manifest.macros.values():
+        if macro.package_name == project:
+            exceptions.extend(_exceptions(macro.unique_id, _mapping(macro.meta)))
     facts.extend(_project_facts(manifest, project_dir))
     return {"node_settings": settings, "node_exceptions": exceptions, "node_facts": facts}
 
@@ -216,11 +220,12 @@ def _node_facts(node: Node, project_dir: Path | None) -> Iterator[Row]:
         return
     if node.resource_type == "snapshot" and node.original_file_path.endswith("ml"):
         return  # the SQL of a snapshot in YAML is dbt's own
-    lines = len(_LINE.findall(_COMMENTS.sub("", code)))
+    bare = _COMMENTS.sub("", code)
+    lines = len(_LINE.findall(bare))
     yield _fact(node.unique_id, "sql_lines", str(lines))
     normal = " ".join(code.lower().split())
     yield _fact(node.unique_id, "sql_hash", hashlib.md5(normal.encode()).hexdigest())
-    if "is_incremental" in code:
+    if "is_incremental" in bare:
         yield _fact(node.unique_id, "is_incremental")
     found = found_in(code)
     first = _lines_before(node, project_dir) if found and project_dir else 0
@@ -280,7 +285,7 @@ def _last_place(code: str) -> int:
 def _lines_before(node: Node, project_dir: Path) -> int:
     """Return how many lines stand in the file before the text that dbt keeps of it."""
     try:
-        text = (project_dir / node.original_file_path).read_text(encoding="utf-8")
+        text = (project_dir / node.original_file_path).read_bytes().decode()
     except (OSError, UnicodeDecodeError):
         return 0
     start = text.find(node.raw_code or "")

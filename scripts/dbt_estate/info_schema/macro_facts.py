@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -10,9 +11,12 @@ import msgspec
 from dbt_estate.info_schema.artifacts import NULL, Macro, Manifest, Node
 
 Row = dict[str, Any]
+_BLOCK = re.compile(r"\s*\{%-?\s*(?:test|data_test|materialization)\b")
 
 
-def macro_facts(manifest: Manifest) -> Iterator[Row]:
+def macro_facts(
+    manifest: Manifest, is_excluded: Callable[[str], bool] = lambda path: False
+) -> Iterator[Row]:
     """Yield a fact for each macro of the project that nothing describes, or nothing calls.
 
     Materializations and tests are called by their name in YAML, and what overrides a macro of dbt
@@ -22,11 +26,16 @@ def macro_facts(manifest: Manifest) -> Iterator[Row]:
     yield {"unique_id": f"project.{project}", "fact": "macros_read"}
     used = _used(manifest)
     others = {macro.name for macro in manifest.macros.values() if macro.package_name != project}
+    own = {macro.name for macro in manifest.macros.values() if macro.package_name == project}
     for macro in manifest.macros.values():
         if macro.package_name != project or _is_block(macro):
             continue
-        base = macro.name.partition("__")[2] or macro.name
-        if "__" not in macro.name:
+        if is_excluded(macro.original_file_path):
+            continue
+        # What dispatch calls is described at the macro that calls it.
+        base = macro.name.partition("__")[2]
+        base = base if base in own | others else macro.name
+        if base == macro.name:
             if not (macro.description or "").strip():
                 yield _fact(macro, "undocumented_macro")
             for name in _undescribed_arguments(macro):
@@ -37,7 +46,7 @@ def macro_facts(manifest: Manifest) -> Iterator[Row]:
 
 def _is_block(macro: Macro) -> bool:
     """Whether it is a test or a materialization, which dbt keeps among the macros."""
-    return macro.name.startswith(("test_", "materialization_"))
+    return _BLOCK.match(macro.macro_sql) is not None
 
 
 def _used(manifest: Manifest) -> set[str]:

@@ -97,7 +97,8 @@ def _give_back(value: Any = None) -> None:
 
 def _raise(text: str) -> None:
     where, _, problems = text.removeprefix("dbt_estate: ").partition(":\n")
-    raise InputError(where, problems) if problems else InputError("dbt_project.yml", text)
+    listed = problems.strip().removeprefix("- ").split("\n  - ")
+    raise InputError(where, listed) if problems else InputError("dbt_project.yml", text)
 
 
 def _caller(macro: Any) -> Callable[..., Any]:

@@ -22,5 +22,7 @@ where 1 = 0
             {%- for kind in rule.resource_types %}{{ dbt_estate.literal(kind) }}{{ ', ' if not loop.last }}{% endfor -%}
         )
         and {{ dbt_estate.matches_globs(['nodes.unique_id', 'nodes.file_path'], rule.include, rule.exclude) }}
-        and not {{ dbt_estate.matches_globs(['nodes.resource_name'], rule.patterns, []) }}
+        and not {{ dbt_estate.matches_globs(
+            ["replace(nodes.resource_name, concat('.v', coalesce(nodes.model_version, '?')), '')"], rule.patterns, []
+        ) }}
 {%- endfor %}

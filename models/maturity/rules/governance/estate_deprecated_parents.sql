@@ -2,7 +2,9 @@ select
     edges.child_id as unique_id,
     edges.child_name as resource_name,
     edges.child_file_path as file_path,
-    concat('reads ', min(parents.resource_name), ', deprecated since ', left(min(parents.deprecation_date), 10))
+    concat(
+        'reads ', min(concat(parents.resource_name, ', deprecated since ', left(parents.deprecation_date, 10)))
+    )
         as detail
 from {{ ref('dbt_estate', 'estate_rule_edges') }} as edges
 inner join {{ ref('dbt_estate', 'estate_rule_nodes') }} as parents on edges.parent_id = parents.unique_id

@@ -1,14 +1,19 @@
 select
     exceptions.id_pattern as unique_id,
-    exceptions.id_pattern as resource_name,
-    min(nodes.properties_path) as file_path,
-    min(
-        case
-            when exceptions.has_reason = 0 then concat('the exception to ', exceptions.rule_name, ' gives no reason')
-            when exceptions.has_valid_date = 0
-                then concat('the exception to ', exceptions.rule_name, ' ends at no date: ', exceptions.valid_until)
-            else concat('there is no rule ', exceptions.rule_name)
-        end
+    min(coalesce(nodes.resource_name, exceptions.id_pattern)) as resource_name,
+    min(coalesce(nodes.properties_path, nodes.file_path)) as file_path,
+    concat(
+        min(
+            case
+                when
+                    exceptions.has_reason = 0
+                    then concat('the exception to ', exceptions.rule_name, ' gives no reason')
+                when exceptions.has_valid_date = 0
+                    then concat('the exception to ', exceptions.rule_name, ' ends at no date: ', exceptions.valid_until)
+                else concat('there is no rule ', exceptions.rule_name)
+            end
+        ),
+        case when count(*) > 1 then concat(', and ', count(*) - 1, ' more') else '' end
     ) as detail
 from {{ ref('dbt_estate', 'estate_rule_exceptions') }} as exceptions
 left join {{ ref('dbt_estate', 'estate_rules') }} as rules on exceptions.rule_name = rules.rule_name

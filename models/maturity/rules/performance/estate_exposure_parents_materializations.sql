@@ -5,9 +5,12 @@ select
     concat(
         'reads ', min(edges.parent_name),
         case
-            when min(edges.parent_type) = 'source' then ', a source'
+            when
+                min(case when edges.parent_type = 'source' then edges.parent_name end) = min(edges.parent_name)
+                then ', a source'
             else ', which is built anew whenever it is read'
-        end
+        end,
+        case when count(*) > 1 then concat(', and ', count(*) - 1, ' more') else '' end
     ) as detail
 from {{ ref('dbt_estate', 'estate_rule_edges') }} as edges
 where

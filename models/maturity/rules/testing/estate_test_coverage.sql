@@ -23,7 +23,10 @@ select
     concat('project.', project.project_name) as unique_id,
     project.project_name as resource_name,
     'dbt_project.yml' as file_path,
-    concat(models.covered, ' of ', models.models, ' models have a data test') as detail
+    concat(
+        models.covered, ' of ', models.models, ' models have a data test; the target is ',
+        {{ dbt_estate.rule_setting('test_coverage', 'percent') }}, ' percent'
+    ) as detail
 from models
 cross join {{ ref('dbt_estate', 'estate_project') }} as project
 where models.covered * 100 < models.models * {{ dbt_estate.rule_setting('test_coverage', 'percent') }}
