@@ -12,7 +12,9 @@
             {%- if name == 'loaded_at_field' and node['resource_type'] == 'source' -%}
                 {%- set value = node['loaded_at_field'] or value -%}
             {%- endif -%}
-            {%- if value is not none -%}
+            {%- if value is string -%}
+                {%- do rows.append({'node_unique_id': unique_id, 'kind': 'config', 'name': name, 'value': value}) -%}
+            {%- elif value is not none -%}
                 {%- do dbt_estate._add_setting(rows, unique_id, 'config', name, value) -%}
             {%- endif -%}
         {%- endfor -%}
@@ -91,7 +93,8 @@
             {%- do rows.append({'unique_id': unique_id, 'fact': 'hook', 'value': code}) -%}
         {%- endif -%}
     {%- elif node['language'] == 'sql' -%}
-        {%- set bare = modules.re.sub(dbt_estate._comment_pattern(), '', code) -%}
+        {%- set bare = modules.re.sub(dbt_estate._comment_pattern(), '', code)
+            if '--' in code or '/*' in code or '{\x23' in code else code -%}
         {%- set lines = modules.re.findall('(?m)^[^\\S\\n]*\\S', bare) | length | string -%}
         {%- do rows.append({'unique_id': unique_id, 'fact': 'sql_lines', 'value': lines}) -%}
         {%- set normal = code.lower().split() | join(' ') -%}

@@ -1,19 +1,25 @@
 {#- One JSON list in several statements, as a statement has a size, too: SQL Server's batch 256 MB at most, and a
     literal of some megabytes is slow to parse anywhere. -#}
 {% macro _insert_info_rows() -%}
-    {%- if execute -%}
-        {%- set table = model.name.removeprefix('estate_') -%}
-        {%- set columns = dbt_estate._info_columns(table) -%}
-        {%- set names = [] -%}
-        {%- for name in columns -%}{%- do names.append(dbt_estate.identifier(name)) -%}{%- endfor -%}
-        {%- for chunk in dbt_estate._graph_rows()[table] -%}
-            {%- call statement('estate_info_rows') -%}
-insert into {{ this }} ({{ names | join(', ') }})
-select {{ names | join(', ') }}
+    {%- set table = model.name.removeprefix('estate_') -%}
+    {%- set chunks = dbt_estate._graph_rows()[table] if execute else [] -%}
+    {%- if chunks -%}
+        {%- set columns, names = {}, [] -%}
+        {%- for name, kind in dbt_estate._info_columns(table).items() if name != 'ingested_at' -%}
+            {%- do columns.update({name: kind}) -%}
+            {%- do names.append(dbt_estate.identifier(name)) -%}
+        {%- endfor -%}
+        {%- set moment = dbt_estate.literal(run_started_at.strftime('%Y-%m-%d %H:%M:%S')) -%}
+        {%- for chunk in chunks -%}
+            {%- set query -%}
+insert into {{ this }} ({{ names | join(', ') }}, {{ dbt_estate.identifier('ingested_at') }})
+select {{ names | join(', ') }}, cast({{ moment }} as {{ dbt_estate.data_type('timestamp') }})
 from (
-    {{ dbt_estate.json_rows(chunk, columns) | indent(4) }}
+    {{ dbt_estate.json_rows(chunk, columns) }}
 ) as given_rows
-            {%- endcall -%}
+            {%- endset -%}
+            {#- As dbt loads a seed: the whole text is not for the log. -#}
+            {%- do adapter.add_query(query, abridge_sql_log=true) -%}
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
@@ -44,7 +50,11 @@ from (
         {%- do rows.update({table: []}) -%}
     {%- endfor -%}
     {%- set found = {
-        'rows': rows, 'packages': {}, 'nodes': {}, 'parents': {},
+        'rows': rows, 'packages': {}, 'parents': {}, 'configs': {},
+        'tables': {
+            'model': 'models', 'seed': 'seeds', 'snapshot': 'snapshots', 'function': 'functions',
+            'analysis': 'analyses', 'operation': 'hooks', 'source': 'sources'
+        },
         'pattern': modules.re.compile(dbt_estate._code_pattern()), 'excluded': []
     } -%}
     {%- for pattern in dbt_estate.maturity_setting('exclude_paths') -%}
@@ -63,21 +73,27 @@ from (
 {%- endmacro %}
 
 
+{#- Many rows are written as JSON by one call, and one by one where they are large. -#}
 {% macro _chunks(rows, limit=2000000) -%}
-    {%- set open = namespace(rows=[], size=0) -%}
+    {%- set open = namespace(texts=[], size=0) -%}
     {%- set chunks = [] -%}
-    {%- set moment = '"ingested_at": "' ~ run_started_at.strftime('%Y-%m-%d %H:%M:%S') ~ '"}' -%}
-    {%- for row in rows -%}
-        {%- set text = tojson(row) -%}
-        {%- if open.rows and open.size + text | length > limit -%}
-            {%- do chunks.append('[' ~ open.rows | join(',\n') ~ ']') -%}
-            {%- set open.rows = [] -%}
-            {%- set open.size = 0 -%}
+    {%- for some in rows | batch(100) -%}
+        {%- set texts = [tojson(some)[1:-1]] -%}
+        {%- if texts[0] | length > limit -%}
+            {%- set texts = [] -%}
+            {%- for row in some -%}{%- do texts.append(tojson(row)) -%}{%- endfor -%}
         {%- endif -%}
-        {%- do open.rows.append(text[:-1] ~ ', ' ~ moment) -%}
-        {%- set open.size = open.size + text | length + moment | length + 4 -%}
+        {%- for text in texts -%}
+            {%- if open.texts and open.size + text | length > limit -%}
+                {%- do chunks.append('[' ~ open.texts | join(', ') ~ ']') -%}
+                {%- set open.texts = [] -%}
+                {%- set open.size = 0 -%}
+            {%- endif -%}
+            {%- do open.texts.append(text) -%}
+            {%- set open.size = open.size + text | length + 2 -%}
+        {%- endfor -%}
     {%- endfor -%}
-    {%- if open.rows -%}{%- do chunks.append('[' ~ open.rows | join(',\n') ~ ']') -%}{%- endif -%}
+    {%- if open.texts -%}{%- do chunks.append('[' ~ open.texts | join(', ') ~ ']') -%}{%- endif -%}
     {{- return(chunks) -}}
 {%- endmacro %}
 
@@ -103,5 +119,9 @@ from (
 
 {#- A value as the text of JSON, none as NULL. -#}
 {% macro _json(value) -%}
-    {{- return(none if value is none else tojson(dbt_estate._plain(value))) -}}
+    {%- if value is none -%}
+        {{- return(none) -}}
+    {%- endif -%}
+    {%- set is_plain = value is defined and 'datetime.' not in value | string -%}
+    {{- return(tojson(value if is_plain else dbt_estate._plain(value))) -}}
 {%- endmacro %}

@@ -63,7 +63,7 @@
 
 {% macro _add_resource(found, item) -%}
     {%- do found.packages.update({item.package_name: true}) -%}
-    {%- do found.nodes.update({item.unique_id: item.resource_type}) -%}
+    {%- do found.rows.dag_nodes.append({'unique_id': item.unique_id, 'resource_type': item.resource_type}) -%}
     {%- do found.parents.update({item.unique_id: (item.get('depends_on') or {}).get('nodes') or []}) -%}
 {%- endmacro %}
 
@@ -128,14 +128,12 @@
 {%- endmacro %}
 
 
-{#- Every resource of the DAG, and its direct edges: tests and hooks are resources of it as well. -#}
+{#- The direct edges of the DAG: tests and hooks are resources of it as well. -#}
 {% macro _add_edges(found) -%}
-    {%- for unique_id, kind in found.nodes.items() -%}
-        {%- do found.rows.dag_nodes.append({'unique_id': unique_id, 'resource_type': kind}) -%}
-    {%- endfor -%}
-    {%- for child, parents in found.parents.items() -%}
-        {%- for parent in parents | unique(true) if parent in found.nodes -%}
-            {%- do found.rows.edges.append({'parent_unique_id': parent, 'child_unique_id': child}) -%}
+    {%- set rows, known = found['rows']['edges'], found['parents'] -%}
+    {%- for child, parents in known.items() -%}
+        {%- for parent in parents | unique(true) if parent in known -%}
+            {%- do rows.append({'parent_unique_id': parent, 'child_unique_id': child}) -%}
         {%- endfor -%}
     {%- endfor -%}
 {%- endmacro %}
