@@ -47,7 +47,7 @@
 
 {#- What `exclude_paths` names, as scripts/dbt_estate/info_schema/facts.py finds it. -#}
 {% macro _add_exclusion(found, node) -%}
-    {%- set path = node['original_file_path'] -%}
+    {%- set path = node['original_file_path'] | replace('\\', '/') -%}
     {%- if node['resource_type'] == 'source' -%}
         {%- set path = path ~ ':' ~ node['source_name'] ~ '.' ~ node['name'] -%}
     {%- endif -%}

@@ -313,6 +313,16 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, list(arguments))
 
 
+def test_a_number_that_is_none_is_null(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    document = manifest()
+    document["nodes"]["model.shop.nan"] = node("model", "nan", meta={"a": float("nan")})
+    path.write_text(json.dumps(document))
+    with load(Artifacts(path)) as connection:
+        query = "select meta from dbt.models where name = 'nan'"
+        assert connection.execute(query).fetchall() == [('{"a":null}',)]
+
+
 def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dbt_project.yml").write_text("name: shop\nvars: {x: [1]}\ntarget-path: out\n")

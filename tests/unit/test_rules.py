@@ -1383,6 +1383,21 @@ def test_of_a_rule_in_error_no_exception_is_unused(
     }
 
 
+def test_paths_of_windows_are_paths(tmp_path: Path) -> None:
+    resources = [
+        model("fct_a", folder="models\\marts", original_file_path="models\\marts\\fct_a.sql"),
+        model("odd", original_file_path="models\\marts\\odd.sql"),
+        model("x", original_file_path="models\\staging\\x.sql"),
+    ]
+    settings = only("dead_models", undocumented_models={"include": ["models/marts/*"]})
+    maturity = {"rules": settings, "exclude_paths": ["marts/odd"]}
+    rules = ran(tmp_path, resources, maturity=maturity)
+    assert [(item.rule, item.file_path) for item in rules.found] == [
+        ("dead_models", "models/staging/x.sql"),
+        ("undocumented_models", "models/marts/fct_a.sql"),
+    ]
+
+
 def test_globs_are_of_the_model_and_of_its_properties(tmp_path: Path) -> None:
     resources = [
         model("a", folder="models/staging", patch_path="shop://models/_all.yml"),

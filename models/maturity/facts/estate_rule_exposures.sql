@@ -4,7 +4,7 @@ select
     exposures.unique_id,
     exposures.name as resource_name,
     exposures.package_name,
-    exposures.original_file_path as file_path,
+    nodes.file_path,
     exposures.exposure_type,
     exposures.label,
     exposures.owner_name,

@@ -9,12 +9,16 @@
     'source_description', 'is_contracted'
 ] -%}
 {%- set group = dbt_estate.identifier('group') -%}
+{#- On Windows dbt writes paths with backslashes. -#}
+{%- set backslash = dbt_estate.literal('\\') -%}
+{%- set path = "replace(original_file_path, " ~ backslash ~ ", '/')" -%}
+{%- set patch = "replace(properties_yml_file_path, " ~ backslash ~ ", '/')" -%}
 {%- set naming = dbt_estate.maturity_setting('naming') -%}
 {%- set packages = dbt_estate.maturity_setting('exclude_packages') -%}
 {%- set node = {
     'unique_id': 'unique_id', 'resource_type': 'resource_type', 'package_name': 'package_name',
     'resource_name': "case when version is null then name else concat(name, '.v', version) end",
-    'file_path': 'original_file_path', 'properties_path': 'properties_yml_file_path', 'alias': 'alias',
+    'file_path': path, 'properties_path': patch, 'alias': 'alias',
     'database_name': 'database_name', 'schema_name': 'schema_name', 'relation_name': 'relation_name',
     'node_language': 'node_language', 'materialized': 'materialized', 'access_level': 'access', 'group_name': group,
     'model_version': 'version', 'latest_version': 'latest_version', 'deprecation_date': 'deprecation_date',
@@ -22,14 +26,14 @@
 } -%}
 {%- set other = {
     'unique_id': 'unique_id', 'resource_name': 'name', 'package_name': 'package_name',
-    'file_path': 'original_file_path', 'properties_path': 'original_file_path', 'description': 'description',
+    'file_path': path, 'properties_path': path, 'description': 'description',
     'is_contracted': '0'
 } -%}
 {%- set kinds = {
     'models': node, 'seeds': node, 'snapshots': node, 'analyses': node, 'functions': node,
     'sources': dict(
         node, resource_name="concat(source_name, '.', name)", source_name='source_name', alias='identifier',
-        properties_path='original_file_path',
+        properties_path=path,
         source_description='source_description', owner_name='loader'
     ),
     'exposures': dict(other, resource_type="'exposure'", owner_name='owner_name'),

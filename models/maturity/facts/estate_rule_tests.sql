@@ -1,5 +1,6 @@
 {{ dbt_estate.maturity_table() }}
 
+{%- set backslash = dbt_estate.literal('\\') -%}
 {%- set packages = dbt_estate.maturity_setting('exclude_packages') -%}
 with tests as (
     select
@@ -7,7 +8,7 @@ with tests as (
         'data' as kind,
         name,
         package_name,
-        original_file_path as file_path,
+        replace(original_file_path, {{ backslash }}, '/') as file_path,
         node_unique_id as node_id,
         test_name,
         test_definition_package as test_package,
@@ -24,7 +25,7 @@ with tests as (
         'unit' as kind,
         unit_tests.name,
         unit_tests.package_name,
-        unit_tests.original_file_path as file_path,
+        replace(unit_tests.original_file_path, {{ backslash }}, '/') as file_path,
         edges.parent_unique_id as node_id,
         unit_tests.name as test_name,
         unit_tests.package_name as test_package,

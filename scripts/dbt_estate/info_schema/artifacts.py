@@ -6,6 +6,7 @@ fraction of what dictionaries take.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any, TypeVar
@@ -209,6 +210,16 @@ def read_catalog(path: Path) -> Catalog:
     return _read(path, Catalog, "catalog", (1,), "Run dbt docs generate.")
 
 
+def _plain_json(content: bytes) -> bytes:
+    """Return JSON that has null where dbt writes NaN or Infinity, which are none of JSON's."""
+    if not any(name in content for name in (b": NaN", b": Infinity", b": -Infinity")):
+        return content
+    try:
+        return msgspec.json.encode(json.loads(content))
+    except ValueError:
+        return content
+
+
 def _read(path: Path, kind: type[T], name: str, versions: tuple[int, ...], remedy: str) -> T:
     where = path.as_posix()
     try:
@@ -217,6 +228,7 @@ def _read(path: Path, kind: type[T], name: str, versions: tuple[int, ...], remed
         raise InputError(where, f"no such file. {remedy}") from None
     except OSError as error:
         raise InputError(where, f"cannot be read: {error.strerror}") from None
+    content = _plain_json(content)
     try:
         head = msgspec.json.decode(content, type=_Head)
     except msgspec.ValidationError:

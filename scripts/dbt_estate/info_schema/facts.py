@@ -100,7 +100,7 @@ def estate_rows(
         settings.extend(_settings(item["unique_id"], {}, meta, item.get("tags") or []))
         exceptions.extend(_exceptions(item["unique_id"], meta))
         if item.get("package_name") == project:
-            path = item.get("original_file_path") or ""
+            path = (item.get("original_file_path") or "").replace("\\", "/")
             facts.extend(_excluded(item["unique_id"], path, patterns))
     facts.extend(macro_facts(manifest, lambda path: any(p.search(path) for p in patterns)))
     for macro in manifest.macros.values():
@@ -122,9 +122,8 @@ def _patterns(excluded: Sequence[str]) -> list[re.Pattern[str]]:
 
 def _place(node: Node) -> str:
     """Return the path of a node; of a table of a source with its name, as many share a file."""
-    if node.resource_type != "source":
-        return node.original_file_path
-    return f"{node.original_file_path}:{node.source_name}.{node.name}"
+    path = node.original_file_path.replace("\\", "/")
+    return path if node.resource_type != "source" else f"{path}:{node.source_name}.{node.name}"
 
 
 def _excluded(unique_id: str, path: str, patterns: Iterable[re.Pattern[str]]) -> Iterator[Row]:

@@ -79,11 +79,12 @@ def _undescribed_arguments(macro: Macro) -> list[str]:
 
 
 def _fact(macro: Macro, fact: str, value: str | None = None) -> Row:
-    path = (macro.patch_path or "").partition("://")[2] or macro.original_file_path
+    path = (macro.patch_path or "").partition("://")[2] if fact != "unused_macro" else ""
+    path = path or macro.original_file_path
     return {
         "unique_id": macro.unique_id,
         "fact": fact,
         "value": value,
         "resource_name": macro.name,
-        "file_path": path if fact != "unused_macro" else macro.original_file_path,
+        "file_path": path.replace("\\", "/"),
     }
