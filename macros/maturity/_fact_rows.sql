@@ -102,6 +102,7 @@
         {%- if 'is_incremental' in bare -%}
             {%- do rows.append({'unique_id': unique_id, 'fact': 'is_incremental'}) -%}
         {%- endif -%}
+        {%- do dbt_estate._add_calls(rows, node) -%}
         {%- do dbt_estate._add_code_facts(found, unique_id, code) -%}
         {%- if bare.rstrip().endswith(';') -%}
             {%- set place = modules.re.search(dbt_estate._last_semicolon_pattern(), code) -%}
@@ -109,6 +110,26 @@
             {%- do rows.append({'unique_id': unique_id, 'fact': 'trailing_semicolon', 'line_number': line}) -%}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- Each package whose macros the SQL calls, and whether the node has a hook; this package is none. -#}
+{% macro _add_calls(rows, node) -%}
+    {%- set unique_id, packages = node['unique_id'], {} -%}
+    {%- for macro in (node.get('depends_on') or {}).get('macros') or [] -%}
+        {%- do packages.update({macro.split('.')[1]: true}) -%}
+    {%- endfor -%}
+    {%- for package in packages if package != 'dbt_estate' -%}
+        {%- do rows.append({'unique_id': unique_id, 'fact': 'macro_call', 'value': package}) -%}
+    {%- endfor -%}
+    {%- set config, hooks = node.get('config') or {}, [] -%}
+    {%- for hook in (config['pre-hook'] or []) + (config['post-hook'] or []) -%}
+        {%- set text = hook['sql'] if hook is mapping else hook -%}
+        {%- if text and not modules.re.search('\\bdbt_estate\\.\\w+\\(', text) -%}
+            {%- do hooks.append(text) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if hooks -%}{%- do rows.append({'unique_id': unique_id, 'fact': 'node_hook'}) -%}{%- endif -%}
 {%- endmacro %}
 
 

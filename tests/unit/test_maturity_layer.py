@@ -221,6 +221,58 @@ def test_the_files_of_a_project_are_facts(tmp_path: Path) -> None:
     }
 
 
+WORKFLOW = """\
+name: dbt build of everything
+jobs:
+  run:
+    steps:
+      - name: dbt seed
+      # dbt snapshot
+      - run: dbt deps && dbt --no-use-colors build --select state:modified+
+      - run: |
+          dbt run-operation \\
+            grant_all
+          cd dbt runner  # dbt test
+      - run: dbt build --select state:modified+
+"""
+
+
+def test_the_commands_of_a_workflow_are_facts(tmp_path: Path) -> None:
+    path = tmp_path / ".github" / "workflows" / "ci.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(WORKFLOW, encoding="utf-8")
+    (tmp_path / "dbt_project.yml").write_text("name: shop", encoding="utf-8")
+    query = "select value from estate.node_facts where fact = 'workflow_command' order by 1"
+    with loaded(tmp_path, shop()) as connection:
+        assert connection.execute(query).fetchall() == [
+            ("build --select state:modified+",),
+            ("run-operation grant_all",),
+        ]
+
+
+def test_calls_and_hooks_are_facts(tmp_path: Path) -> None:
+    hooks = [{"sql": "{{ dbt_estate.enforce_vocabulary(this) }}"}, {"sql": "grant select"}]
+    macros = ["macro.dbt.is_incremental", "macro.dbt_estate.now", "macro.dbt.run_query"]
+    config = {"pre-hook": [], "post-hook": hooks}
+    one = node("model", "one", depends_on={"macros": macros}, config=config, language="sql")
+    config = {"pre-hook": [], "post-hook": hooks[:1]}
+    two = node("model", "two", depends_on={"macros": macros[1:2]}, config=config, language="sql")
+    query = (
+        "select unique_id, fact, value from estate.node_facts "
+        "where fact in ('macro_call', 'node_hook') order by all"
+    )
+    wanted = [
+        ("model.shop.one", "macro_call", "dbt"),
+        ("model.shop.one", "node_hook", None),
+    ]
+    with loaded(tmp_path, shop(one, two)) as connection:
+        assert connection.execute(query).fetchall() == wanted
+    macros_rows: list[dict[str, Any]] = []
+    for item in (one, two):
+        Macros("duckdb")._add_calls(macros_rows, item)
+    assert [(row["unique_id"], row["fact"], row.get("value")) for row in macros_rows] == wanted
+
+
 def test_what_git_says(tmp_path: Path) -> None:
     query = "select git_sha, git_branch, git_uncommitted_changes from dbt.project"
     with loaded(tmp_path, shop()) as connection:

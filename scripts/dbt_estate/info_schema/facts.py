@@ -32,6 +32,15 @@ SETTINGS = (
 _settings_decoder = msgspec.json.Decoder(
     msgspec.defstruct("Settings", [(name, Any, None) for name in SETTINGS])
 )
+_hooks_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+    msgspec.defstruct(
+        "Hooks",
+        [("pre_hook", list[Any], []), ("post_hook", list[Any], [])],
+        rename={"pre_hook": "pre-hook", "post_hook": "post-hook"},
+    )
+)
+# Nearly every config has none, which is not worth decoding it.
+_SOME_HOOK = re.compile(rb'"(?:pre|post)-hook":\s*\[\s*[^\]\s]')
 OWN_PACKAGE = "dbt_estate"
 OWN_CALL = r"\bdbt_estate\.\w+\("
 
@@ -226,10 +235,29 @@ def _node_facts(node: Node, project_dir: Path | None) -> Iterator[Row]:
     yield _fact(node.unique_id, "sql_hash", hashlib.md5(normal.encode()).hexdigest())
     if "is_incremental" in bare:
         yield _fact(node.unique_id, "is_incremental")
+    yield from _calls(node)
     found = found_in(code)
     first = _lines_before(node, project_dir) if found and project_dir else 0
     for fact, value, line in found:
         yield _fact(node.unique_id, fact, value, first + line)
+
+
+def _calls(node: Node) -> Iterator[Row]:
+    """Give each package whose macros the SQL calls, and whether it has a hook; never this one."""
+    macros = node.depends_on.macros if node.depends_on else []
+    for package in dict.fromkeys(macro.split(".")[1] for macro in macros):
+        if package != OWN_PACKAGE:
+            yield _fact(node.unique_id, "macro_call", package)
+    if not _SOME_HOOK.search(node.config):
+        return
+    hooks = _hooks_decoder.decode(node.config)
+    texts = [_sql_of(hook) for hook in (*hooks.pre_hook, *hooks.post_hook)]
+    if any(text and not re.search(OWN_CALL, text) for text in texts):
+        yield _fact(node.unique_id, "node_hook")
+
+
+def _sql_of(hook: Any) -> str:
+    return str(hook.get("sql") or "") if isinstance(hook, Mapping) else str(hook or "")
 
 
 def found_in(code: str) -> list[tuple[str, str | None, int]]:
@@ -338,6 +366,7 @@ def _project_facts(manifest: Manifest, project_dir: Path | None) -> Iterator[Row
         yield from _first_file(project, fact, patterns, roots)
     for fact, patterns in _DBT_FILES.items():
         yield from _first_file(project, fact, patterns, [project_dir])
+    yield from _workflow_commands(project, roots)
     yield from _installed(project, project_dir)
 
 
@@ -355,12 +384,43 @@ def _first_file(
     project: str, fact: str, patterns: Iterable[str], roots: Iterable[Path]
 ) -> Iterator[Row]:
     for root in roots:
-        for pattern in patterns:
-            folder, _, last = pattern.rpartition("/")
-            for path in _entries(root, folder.split("/") if folder else []):
-                if path.is_file() and fnmatch.fnmatchcase(path.name.lower(), last):
-                    yield _fact(project, fact, path.relative_to(root).as_posix())
-                    return
+        path = next(_matching(root, patterns), None)
+        if path is not None:
+            yield _fact(project, fact, path.relative_to(root).as_posix())
+            return
+
+
+# A command of dbt in a workflow, to the end of its line.
+_COMMAND = re.compile(
+    r"\bdbt[ \t]+(?:--?[\w-]+(?:[ =][^\s-]\S*)?[ \t]+)*"
+    r"((?:build|run-operation|run|test|seed|snapshot|docs[ \t]+generate|source[ \t]+freshness"
+    r"|compile|parse|clone|retry)\b[^\n]*)"
+)
+# Comments, and the names of steps.
+_NO_COMMAND = re.compile(r"(?m)(?:^|[ \t])#.*$|^[ \t-]*name:.*$")
+
+
+def _workflow_commands(project: str, roots: Iterable[Path]) -> Iterator[Row]:
+    """Give each command of dbt that a workflow has, once."""
+    found: dict[str, None] = {}
+    for root in roots:
+        for path in _matching(root, _FILES["ci_workflow"]):
+            try:
+                text = path.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError):
+                continue
+            code = _NO_COMMAND.sub("", text).replace("\\\n", " ")
+            found.update((" ".join(match[1].split()), None) for match in _COMMAND.finditer(code))
+    for command in found:
+        yield _fact(project, "workflow_command", command)
+
+
+def _matching(root: Path, patterns: Iterable[str]) -> Iterator[Path]:
+    for pattern in patterns:
+        folder, _, last = pattern.rpartition("/")
+        for path in _entries(root, folder.split("/") if folder else []):
+            if path.is_file() and fnmatch.fnmatchcase(path.name.lower(), last):
+                yield path
 
 
 def _entries(root: Path, folders: list[str]) -> list[Path]:
