@@ -31,6 +31,8 @@
             'primary_key_node_types': ['model'],
             'rules': {},
             'declared': [],
+            'features': {},
+            'level_completeness': 60,
             'checks': false
         }
     }) -}}
@@ -52,8 +54,8 @@
 
 
 {#- A mapping that is empty by default has no fixed keys: `sources`, which the Python tool alone reads, `procedures`,
-    which is checked when a dispatch is called, `vocabulary`, when a test asks for it, and `rules`. A project may name
-    kinds of models of its own. -#}
+    which is checked when a dispatch is called, `vocabulary`, when a test asks for it, `rules` and `features`. A project
+    may name kinds of models of its own. -#}
 {% macro _merged(defaults, given, path, problems) -%}
     {%- if given is not mapping -%}
         {%- do problems.append(path ~ " must be a mapping, got: " ~ given) -%}

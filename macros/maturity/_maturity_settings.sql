@@ -43,6 +43,10 @@
             {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}
+    {%- set least = settings.level_completeness -%}
+    {%- if least is boolean or least is not integer or least < 1 or least > 100 -%}
+        {%- do problems.append("level_completeness must be a whole number from 1 to 100, got: " ~ least) -%}
+    {%- endif -%}
     {%- do dbt_estate._raise_problems("vars: dbt_estate: maturity", problems) -%}
     {{- return(settings) -}}
 {%- endmacro %}

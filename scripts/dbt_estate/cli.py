@@ -12,6 +12,7 @@ import click
 from dbt_estate.check.commands import check
 from dbt_estate.errors import InputError
 from dbt_estate.info_schema.commands import info_schema, sql
+from dbt_estate.maturity.commands import maturity
 from dbt_estate.names.commands import names
 from dbt_estate.procedures.commands import procedures
 from dbt_estate.shards.commands import shards
@@ -49,6 +50,7 @@ def cli() -> None:
 
 cli.add_command(check)
 cli.add_command(info_schema)
+cli.add_command(maturity)
 cli.add_command(names)
 cli.add_command(procedures)
 cli.add_command(shards)

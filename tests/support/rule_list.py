@@ -1,4 +1,4 @@
-"""What `make checks` writes from models/maturity/rules: the list of rules as a macro, and checks.
+"""What `make checks` writes: the lists of rules and features as macros, tests, and checks.
 
 A test fails where the files differ from what this makes.
 """
@@ -15,6 +15,8 @@ from tests.support.estate import REPOSITORY
 RULES = REPOSITORY / "models" / "maturity" / "rules"
 RULES_FILE = RULES / "rules.csv"
 TESTS_FILE = REPOSITORY / "models" / "maturity" / "score" / "_findings.yml"
+FEATURES_FILE = REPOSITORY / "models" / "maturity" / "score" / "features.csv"
+FEATURES_MACRO_FILE = REPOSITORY / "macros" / "maturity" / "_feature_list.sql"
 MACRO_FILE = REPOSITORY / "macros" / "maturity" / "_rule_list.sql"
 
 
@@ -85,6 +87,64 @@ def _row(rule: dict[str, Any]) -> str:
     return f"        [{', '.join(values[:6])},\n            {', '.join(values[6:])}]"
 
 
+def features() -> list[dict[str, Any]]:
+    """Return the features of the CSV, as the macro gives them."""
+    with FEATURES_FILE.open(encoding="utf-8", newline="") as file:
+        return [_feature(row) for row in csv.DictReader(file)]
+
+
+def _feature(row: dict[str, str]) -> dict[str, Any]:
+    numbers = {key: int(row[key]) for key in ("level", "weight", "effort")}
+    return {**row, **numbers, "needs": [need for need in row["needs"].split(";") if need]}
+
+
+_FEATURE_KEYS = (
+    "feature", "level", "title", "weight", "effort", "needs", "applicable", "evidence", "depth",
+    "do",
+)  # fmt: skip
+
+
+def feature_macro() -> str:
+    """Return the text of macros/maturity/_feature_list.sql."""
+    found = features()
+    levels = sorted({feature["level"] for feature in found})
+    rows = "\n        + ".join(f"dbt_estate._features_of_level_{level}()" for level in levels)
+    pairs = [f"'{key}': row[{n}]" for n, key in enumerate(_FEATURE_KEYS)]
+    parts = [
+        "{% macro _feature_list() -%}\n"
+        "    {%- set features = [] -%}\n"
+        f"    {{%- set rows = {rows} -%}}\n"
+        "    {%- for row in rows -%}\n"
+        "        {%- do features.append({\n"
+        f"            {', '.join(pairs[:6])},\n            {', '.join(pairs[6:])}\n"
+        "        }) -%}\n"
+        "    {%- endfor -%}\n"
+        "    {{- return(features) -}}\n"
+        "{%- endmacro %}\n"
+    ]
+    for level in levels:
+        made = ",\n".join(_feature_row(item) for item in found if item["level"] == level)
+        parts.append(
+            f"{{% macro _features_of_level_{level}() -%}}\n    {{{{- return([\n{made}\n"
+            "    ]) -}}\n{%- endmacro %}\n"
+        )
+    head = "{#- Written by `make checks` from models/maturity/score/features.csv. -#}\n"
+    return head + "\n\n".join(parts)
+
+
+def _feature_row(feature: dict[str, Any]) -> str:
+    """Return a row in lines of at most 120 columns; a text of words that is too long is parted."""
+    lines = ["        ["]
+    for number, key in enumerate(_FEATURE_KEYS):
+        end = "]" if number == len(_FEATURE_KEYS) - 1 else ","
+        part = repr(feature[key]) + end
+        if len(lines[-1]) + 1 + len(part) > 118:
+            lines.append("            " + part)
+        else:
+            lines[-1] += part if lines[-1].endswith("[") else f" {part}"
+    return "\n".join(line.rstrip() for line in lines)
+
+
 def tests_yml() -> str:
     """Return the data tests of estate_findings: one for each rule that a warehouse can evaluate."""
     lines = [
@@ -109,7 +169,12 @@ def files() -> dict[Path, str]:
     """Return every file that is made, with its text."""
     from tests.support.v2_checks import check_files
 
-    return {MACRO_FILE: rule_macro(), TESTS_FILE: tests_yml(), **check_files(rules())}
+    return {
+        MACRO_FILE: rule_macro(),
+        FEATURES_MACRO_FILE: feature_macro(),
+        TESTS_FILE: tests_yml(),
+        **check_files(rules()),
+    }
 
 
 def main() -> int:

@@ -60,6 +60,8 @@ MEANINGS = {
     "maturity.primary_key_node_types": "what must have a key: model, source, snapshot, seed",
     "maturity.rules": "severity, thresholds and scope of each rule: docs/maturity/rules/index.md",
     "maturity.declared": "rules of your own: docs/maturity/rules/declared.md",
+    "maturity.features": "the weight of each feature: docs/maturity/scoring.md",
+    "maturity.level_completeness": "percent of a level's features that make it reached",
     "maturity.checks": "whether dbt v2 runs the rules as checks",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -15,10 +16,11 @@ from dbt_estate.errors import InputError
 # The macros that the models of `maturity` call, and what those need.
 _FILES = (
     "_sql/_raise_problems", "_sql/_settings", "_sql/data_type", "_sql/identifier", "_sql/literal",
-    "maturity/_maturity_settings", "maturity/_rule_list", "maturity/declared_rules",
-    "maturity/folder_of", "maturity/glob_literal", "maturity/matches_globs",
-    "maturity/maturity_exceptions", "maturity/maturity_rules", "maturity/maturity_setting",
-    "maturity/rule_setting",
+    "maturity/_feature_list", "maturity/_maturity_settings", "maturity/_rule_list",
+    "maturity/declared_rules", "maturity/folder_of", "maturity/glob_literal",
+    "maturity/matches_globs", "maturity/maturity_exceptions", "maturity/maturity_features",
+    "maturity/maturity_levels", "maturity/maturity_rule_set", "maturity/maturity_rules",
+    "maturity/maturity_setting", "maturity/rule_setting", "maturity/share_of",
 )  # fmt: skip
 _ADAPTER = "duckdb"
 # Jinja keeps a macro to its file whose name begins with an underscore, so all get another name.
@@ -55,6 +57,7 @@ class PackageMacros:
             "exceptions": SimpleNamespace(raise_compiler_error=_raise),
             "adapter": SimpleNamespace(dispatch=self._dispatch),
             "var": lambda name, default=None: given.get(name, default),
+            "local_md5": lambda text: hashlib.md5(text.encode()).hexdigest(),
             "run_started_at": datetime.datetime.now(datetime.timezone.utc),
             "dbt_estate": self._macros,
         }

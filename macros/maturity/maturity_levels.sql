@@ -1,0 +1,4 @@
+{#- The levels in their order. -#}
+{% macro maturity_levels() -%}
+    {{- return(['Infancy', 'Toddlerhood', 'Childhood', 'Adolescence', 'Adulthood', 'Beyond']) -}}
+{%- endmacro %}

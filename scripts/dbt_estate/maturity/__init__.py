@@ -1,0 +1,1 @@
+"""Maturity: the level of a project, why, and what to do next."""

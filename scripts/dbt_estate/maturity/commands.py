@@ -1,0 +1,163 @@
+"""`dbt-estate maturity`: options, what is printed and written, exit codes."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dbt_estate.errors import InputError
+from dbt_estate.info_schema.commands import artifact_options, read_project
+
+if TYPE_CHECKING:
+    from dbt_estate.check.result import Finding
+    from dbt_estate.info_schema.load import Project
+    from dbt_estate.maturity.history import Delta, Run
+    from dbt_estate.maturity.score import Score
+    from dbt_estate.maturity.steps import Step
+
+_path = click.Path(path_type=Path)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Everything that is printed or written of one run."""
+
+    score: Score
+    steps: list[Step]
+    findings: list[Finding]
+    folders: dict[str, int]
+    notes: list[str]
+
+
+@click.command()
+@artifact_options
+@click.option(
+    "--no-files", is_flag=True, help="Only what dbt's graph has, as the models in a warehouse do."
+)
+@click.option(
+    "--parse",
+    type=click.Choice(["auto", "never", "require"]),
+    default="auto",
+    show_default=True,
+    help="What to do about a manifest that is older than the project: let dbt parse, take it as "
+    "it is, or stop.",
+)
+@click.option(
+    "--against",
+    type=_path,
+    metavar="FILE",
+    help="Say what changed since a run: a history, or what --format json printed.",
+)
+@click.option(
+    "--history",
+    type=_path,
+    metavar="FILE",
+    help="Add this run to a file of JSON lines, and say what changed since the last one.",
+)
+@click.option("--html", type=_path, metavar="FILE", help="Write a page that needs no network.")
+@click.option(
+    "--rules-url",
+    metavar="URL",
+    default=None,
+    help="Where the page's links to the rules lead.  [default: docs/maturity/rules/]",
+)
+@click.option("--badge", type=_path, metavar="FILE", help="Write the level as an SVG.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="What to print.",
+)
+def maturity(
+    against: Path | None,
+    history: Path | None,
+    html: Path | None,
+    rules_url: str | None,
+    badge: Path | None,
+    format_: str,
+    **given: Any,
+) -> None:
+    """Say which level a project has reached, why, and what to do next.
+
+    Exit code 2 for wrong input; a low level is none.
+    """
+    from dbt_estate.files import write_text
+    from dbt_estate.maturity.badge import badge as badge_of
+    from dbt_estate.maturity.history import append_history, read_against, read_history
+    from dbt_estate.maturity.report import print_score
+
+    if rules_url is not None and html is None:
+        raise InputError("--rules-url", "is for the page; give --html FILE as well")
+    runs = read_history(history) if history else []
+    since = read_against(against) if against else runs[-1] if runs else None
+    outcome = judge(**given)
+    run, delta = _run_and_delta(outcome.score, since)
+    for note in outcome.notes:
+        click.echo(note, err=True)
+    if html:
+        from dbt_estate.maturity.page import page
+
+        write_text(html, page(outcome, [*runs, run], delta, rules_url))
+    if badge:
+        write_text(badge, badge_of(outcome.score))
+    if history:
+        append_history(history, run, runs)
+    print_score(outcome.score, outcome.steps, delta, format_)
+
+
+def _run_and_delta(score: Score, since: Run | None) -> tuple[Run, Delta | None]:
+    import datetime
+
+    from dbt_estate.maturity.history import compare, run_of
+
+    run = run_of(score, datetime.datetime.now(datetime.timezone.utc))
+    return run, compare(run, since) if since else None
+
+
+def judge(
+    project_dir: Path,
+    manifest: Path | None = None,
+    run_results: Path | None = None,
+    catalog: Path | None = None,
+    no_files: bool = False,
+    parse: str = "never",
+) -> Outcome:
+    """Judge a project. Raises InputError for wrong settings or artifacts."""
+    from dbt_estate.check.fresh import fresh_manifest
+    from dbt_estate.info_schema.load import Artifacts, artifacts_in, load_project
+
+    _, variables, target = read_project(project_dir)
+    wanted = manifest or project_dir / target / "manifest.json"
+    mode: Any = parse
+    with tempfile.TemporaryDirectory(prefix="dbt_estate_") as folder:
+        found, notes = fresh_manifest(wanted, project_dir, mode, Path(folder))
+        beside = artifacts_in(wanted.parent)
+        artifacts = Artifacts(found, run_results or beside.run_results, catalog or beside.catalog)
+        project = load_project(artifacts, variables, project_dir)
+    with project.connection:
+        return _judged(project, project_dir, no_files, notes)
+
+
+def _judged(project: Project, project_dir: Path, no_files: bool, notes: list[str]) -> Outcome:
+    from dbt_estate.check.places import placed
+    from dbt_estate.maturity.score import score_project
+    from dbt_estate.maturity.steps import next_steps
+
+    score = score_project(project, with_files=not no_files)
+    rows = project.connection.execute(
+        "select folder_path, count(*) from estate.rule_nodes "
+        "where resource_type = 'model' and is_excluded = 0 group by 1"
+    ).fetchall()
+    return Outcome(
+        score=score,
+        steps=next_steps(project, score),
+        findings=placed(project, score.found, project_dir),
+        folders={str(folder): count for folder, count in rows},
+        notes=notes,
+    )

@@ -1,0 +1,157 @@
+"""The level as one page: everything is in it, and nothing comes from a network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from dbt_estate.check.formats import HELP_BASE
+from dbt_estate.maturity.history import Delta, Run
+from dbt_estate.maturity.report import delta_lines, headline, percent
+from dbt_estate.maturity.score import Level
+
+if TYPE_CHECKING:
+    from dbt_estate.check.result import Finding
+    from dbt_estate.maturity.commands import Outcome
+
+_FOLDERS = 10
+_RUNS = 60
+# Of the drawings, in units of their view boxes.
+_PLOT, _EDGE, _RADIUS = 300, 44, 13
+_TREND_WIDTH, _TREND_HEIGHT = 640, 200
+
+
+def page(
+    outcome: Outcome, runs: Sequence[Run], delta: Delta | None, rules_url: str | None = None
+) -> str:
+    """Return the page of a result. `runs` are those of the history, with this one at the end."""
+    score = outcome.score
+    text: str = _template().render(
+        score=score,
+        headline=headline(score),
+        delta=delta_lines(delta) if delta else [],
+        steps=outcome.steps,
+        features=score.features,
+        levels=score.levels,
+        percent=percent,
+        matrix=_matrix(score.levels, score.level_completeness),
+        trend=_trend(runs[-_RUNS:]),
+        folders=_folders(outcome.findings, outcome.folders),
+        findings=[_row(item, rules_url or HELP_BASE) for item in outcome.findings],
+    )
+    return text
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    source = files("dbt_estate.maturity").joinpath("page.html.jinja").read_text(encoding="utf-8")
+    return environment.from_string(source)
+
+
+def _row(item: Finding, base: str) -> dict[str, Any]:
+    place = f"{item.file}:{item.line}" if item.file and item.line else item.file or ""
+    link = f"{base.rstrip('/')}/{item.area}.md#{item.rule}"
+    is_ours = item.area != "declared"
+    return {"finding": item, "place": place, "link": link if is_ours else None}
+
+
+def _folders(findings: Sequence[Finding], models: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return the folders with the most findings, with how many there are for each model."""
+    counts = Counter(item.file.rpartition("/")[0] for item in findings if item.file)
+    worst = counts.most_common(_FOLDERS)
+    most = worst[0][1] if worst else 1
+    found = []
+    for folder, count in worst:
+        of_folder = _models_of(folder, models)
+        found.append(
+            {
+                "folder": folder or ".",
+                "findings": count,
+                "models": of_folder,
+                "each": f"{count / of_folder:.1f}" if of_folder else "",
+                "share": round(100 * count / most),
+            }
+        )
+    return found
+
+
+def _models_of(folder: str, models: Mapping[str, int]) -> int:
+    """Count the models of a folder, which may stand below the folder of the project."""
+    path = f"/{folder}/"
+    return next((models[key] for key in models if key and path.endswith(f"/{key}")), 0)
+
+
+def _matrix(levels: Sequence[Level], least: int) -> dict[str, Any]:
+    """Return the plot of completeness (to the right) and depth (upwards), a circle a level."""
+    points: list[dict[str, Any]] = []
+    for level in levels:
+        if level.completeness is None:
+            continue
+        x = _EDGE + level.completeness * _PLOT
+        y = 16 + (1 - (level.depth or 0)) * _PLOT
+        while any(_overlaps(x, y, point) for point in points):
+            x -= 2 * _RADIUS + 2
+            if x < _EDGE:
+                x, y = _EDGE + level.completeness * _PLOT, y + 2 * _RADIUS + 2
+        points.append({"level": level, "x": round(x, 1), "y": round(y, 1)})
+    return {
+        "points": points,
+        "size": _PLOT,
+        "edge": _EDGE,
+        "radius": _RADIUS,
+        "least": least,
+        "least_x": _EDGE + least / 100 * _PLOT,
+        "ticks": [
+            {"at": share * _PLOT, "label": f"{share * 100:.0f} %"}
+            for share in (0, 0.25, 0.5, 0.75, 1)
+        ],
+    }
+
+
+def _overlaps(x: float, y: float, point: Mapping[str, Any]) -> bool:
+    return bool(abs(x - point["x"]) < 2 * _RADIUS and abs(y - point["y"]) < 2 * _RADIUS)
+
+
+def _trend(runs: Sequence[Run]) -> dict[str, Any]:
+    """Return the line of the score; it is broken, and marked, where the rule set changed."""
+    inner = _TREND_WIDTH - _EDGE - 16
+    step = inner / max(len(runs) - 1, 1)
+    points: list[dict[str, Any]] = [
+        {
+            "x": round(_EDGE + number * step, 1),
+            "y": round(12 + (1 - run.score / 100) * (_TREND_HEIGHT - 40), 1),
+            "run": run,
+        }
+        for number, run in enumerate(runs)
+    ]
+    lines: list[list[str]] = []
+    marks = []
+    for number, point in enumerate(points):
+        changed = number and runs[number - 1].rule_set != runs[number].rule_set
+        if changed:
+            marks.append(round(point["x"] - step / 2, 1))
+        if changed or not lines:
+            lines.append([])
+        lines[-1].append(f"{point['x']},{point['y']}")
+    return {
+        "points": points,
+        "lines": [" ".join(line) for line in lines],
+        "marks": marks,
+        "width": _TREND_WIDTH,
+        "height": _TREND_HEIGHT,
+        "edge": _EDGE,
+        "ticks": [
+            {"y": 12 + (1 - value / 100) * (_TREND_HEIGHT - 40), "label": value}
+            for value in (0, 50, 100)
+        ],
+        "first": runs[0].ran_at[:10] if runs else "",
+        "last": runs[-1].ran_at[:10] if runs else "",
+    }

@@ -1,0 +1,150 @@
+"""What to do next: each step with what it gains, what it takes, and the files to touch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dbt_estate.info_schema.load import Project
+from dbt_estate.maturity.score import Feature, Score
+
+# The end points as estate_features.sql has them.
+_END = """(
+    nodes.model_kind = 'marts' or not exists (
+        select 1 from estate.rule_edges as edges where edges.parent_id = nodes.unique_id
+        and edges.child_type in ('model', 'snapshot') and edges.child_is_excluded = 0
+    ) or exists (
+        select 1 from estate.rule_edges as edges where edges.parent_id = nodes.unique_id
+        and edges.child_type = 'exposure' and edges.child_is_excluded = 0
+    )
+)"""
+_HARD_CODED = (
+    "nodes.unique_id in (select unique_id from estate.rule_facts where name = "
+    "'hard_coded_reference')"
+)
+_UNTESTED = """nodes.tests = 0 and not exists (
+    select 1 from dbt.edges as edges inner join estate.rule_tests as tests
+    on edges.child_unique_id = tests.unique_id where edges.parent_unique_id = nodes.unique_id
+    and tests.kind = 'data' and tests.node_id is null and tests.is_excluded = 0
+)"""
+_NO_UNIT_TEST = (
+    "nodes.unique_id not in (select node_id from estate.rule_tests where kind = 'unit' "
+    "and node_id is not null)"
+)
+# The models whose SQL, and those whose properties, are to be touched.
+_CODE = {
+    "refs": _HARD_CODED,
+    "sources": _HARD_CODED,
+    "tables": f"{_END} and nodes.materialized in ('view', 'ephemeral')",
+    "naming": "nodes.prefix_kind is null and coalesce(nodes.folder_kind, '') <> 'marts'",
+    "layers": "nodes.model_kind = 'other'",
+    "incremental": "nodes.materialized = 'incremental' and nodes.unique_key is null "
+    "and nodes.incremental_strategy is null",
+}
+_PROPERTIES = {
+    "key_docs": f"{_END} and nodes.is_described = 0",
+    "last_mile_tests": f"{_END} and {_UNTESTED}",
+    "tests": _UNTESTED,
+    "descriptions": "nodes.is_described = 0",
+    "column_docs": "nodes.listed_columns = 0 or nodes.described_columns < nodes.listed_columns",
+    "contracts": f"{_END} and nodes.is_contracted = 0",
+    "unit_tests": _NO_UNIT_TEST,
+    "access": "nodes.group_name is null "
+    "and coalesce(nodes.access_level, '') not in ('public', 'private')",
+    "versions": "nodes.access_level = 'public' and nodes.model_version is null or "
+    "nodes.model_version <> nodes.latest_version and nodes.deprecation_date is null",
+}
+_WORKFLOW = ".github/workflows/dbt.yml"
+# What is written anew.
+_NEW = {
+    "readme": "README.md",
+    "style_guide": "STYLE_GUIDE.md",
+    "contribution_guide": "CONTRIBUTING.md",
+    "pull_request_template": ".github/pull_request_template.md",
+    "deployment": _WORKFLOW,
+    "docs_deployed": _WORKFLOW,
+    "jobs": _WORKFLOW,
+    "operations": _WORKFLOW,
+    "packages": "packages.yml",
+    "artifacts": "packages.yml",
+    "selectors": "selectors.yml",
+    "macros": "macros/",
+    "custom_naming": "macros/generate_schema_name.sql",
+    "custom_tests": "tests/generic/",
+    "hooks": "dbt_project.yml",
+    "semantic_models": "models/semantic_models.yml",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step.
+
+    `gain` is in points of the score, `effort` 1 (an hour) to 5 (weeks), and `raises_level` says
+    that the next level lacks the feature. `files` are relative to the project's folder; of models
+    those with the most to do come first.
+    """
+
+    feature: str
+    title: str
+    level: int
+    do: str
+    gain: float
+    effort: int
+    raises_level: bool
+    files: Sequence[str]
+
+
+def next_steps(project: Project, score: Score) -> list[Step]:
+    """Return the steps by gain over effort; what the next level lacks counts twice."""
+    whole = sum(item.weight for item in score.features if item.status in ("used", "missing"))
+    steps = [
+        _step(project, item, score, whole)
+        for item in score.features
+        if item.weight and item.depth is not None and item.depth < 1
+    ]
+    return sorted(
+        steps,
+        key=lambda step: (-step.gain * (1 + step.raises_level) / step.effort, step.level),
+    )
+
+
+def _step(project: Project, item: Feature, score: Score, whole: int) -> Step:
+    lacking = 2.0 if item.status == "missing" else 1 - (item.depth or 0)
+    gain = round(50 * item.weight * lacking / whole, 2)
+    lowest = min((level.number for level in score.levels if not level.is_reached), default=0)
+    raises = item.status == "missing" and item.level == lowest
+    files = _files(project, item)
+    return Step(item.feature, item.title, item.level, item.do, gain, item.effort, raises, files)
+
+
+def _files(project: Project, item: Feature) -> list[str]:
+    name = item.feature
+    if name in _CODE:
+        return _of_models(project, "nodes.file_path", _CODE[name])
+    if name in _PROPERTIES:
+        path = "coalesce(nodes.properties_path, nodes.file_path)"
+        return _of_models(project, path, _PROPERTIES[name])
+    if name == "freshness":
+        return _of_nodes(project, "source", "nodes.has_freshness = 0")
+    if name == "exposures":
+        found = _of_nodes(project, "exposure", "1 = 1")
+        return found or ["models/exposures.yml"]
+    return [_NEW[name]] if name in _NEW else []
+
+
+def _of_models(project: Project, path: str, condition: str) -> list[str]:
+    return _paths(project, path, f"nodes.resource_type = 'model' and ({condition})")
+
+
+def _of_nodes(project: Project, kind: str, condition: str) -> list[str]:
+    return _paths(project, "nodes.file_path", f"nodes.resource_type = '{kind}' and ({condition})")
+
+
+def _paths(project: Project, path: str, condition: str) -> list[str]:
+    """Return the files with what the condition finds, those with the most of it first."""
+    rows = project.connection.execute(
+        f"select {path} as path from estate.rule_nodes as nodes "
+        f"where nodes.is_excluded = 0 and {condition} group by 1 order by count(*) desc, 1"
+    ).fetchall()
+    return [row[0] for row in rows if row[0]]
