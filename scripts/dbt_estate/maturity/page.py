@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FOLDERS = 10
 _RUNS = 60
 # Of the drawings, in units of their view boxes.
-_PLOT, _EDGE, _RADIUS = 300, 44, 13
+_PLOT, _EDGE, _RADIUS = 300, 58, 13
 _TREND_WIDTH, _TREND_HEIGHT = 640, 200
 
 

@@ -110,14 +110,19 @@ def delta_lines(delta: Delta) -> list[str]:
     before = f"level {delta.since.number} and score {delta.since.score:g}"
     if not delta.is_comparable:
         return [f"Not compared{since}: it was {before}, but {'; '.join(delta.notes)}."]
-    moved = f"level {delta.levels:+d}, score {delta.points:+.1f}"
-    if not delta.levels and not delta.points:
-        moved = "as it was"
+    moved = _moved(delta)
     lines = [f"Change{since}: {moved} (it was {before})."]
     for word, names in (("Now used", delta.gained), ("No longer used", delta.lost)):
         if names:
             lines.append(f"{word}: {', '.join(names)}.")
     return lines + [f"Note: {note}." for note in delta.notes]
+
+
+def _moved(delta: Delta) -> str:
+    if not delta.levels and not delta.points:
+        return "as it was"
+    level = f"level {delta.levels:+d}" if delta.levels else "level as it was"
+    return f"{level}, score {delta.points:+.1f}"
 
 
 def print_score(score: Score, steps: Sequence[Step], delta: Delta | None, format_: str) -> None:

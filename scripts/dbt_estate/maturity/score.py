@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,13 +148,16 @@ def _read(project: Project, found: Sequence[Found]) -> Score:
 
 
 def _features(project: Project) -> list[Feature]:
-    words: list[Mapping[str, Any]] = project.macros["maturity_features"]()
+    """Return the features in the order of features.csv."""
     rows = _rows(
         project,
-        "select feature, maturity_level, title, weight, status, depth, evidence, findings "
+        "select feature, maturity_level, title, weight, status, depth, evidence, findings::int "
         "from estate.features",
     )
-    words_of = {row["feature"]: row for row in words}
-    found = [Feature(*row, words_of[row[0]]["effort"], words_of[row[0]]["do"]) for row in rows]
-    order = list(words_of)
-    return sorted(found, key=lambda item: order.index(item.feature))
+    found = {row[0]: row for row in rows}
+    listed: list[dict[str, Any]] = project.macros["maturity_features"]()
+    return [_feature((*found[item["feature"]], item["effort"], item["do"])) for item in listed]
+
+
+def _feature(values: Sequence[Any]) -> Feature:
+    return Feature(*values)
