@@ -92,12 +92,15 @@ def score_project(project: Project, with_files: bool = True) -> Score:
 
 
 def _add_commands(project: Project) -> None:
-    """Add what ran last as a fact: a command that did something for the project itself."""
+    """Add what ran last as a fact: a command that did something for the project itself.
+
+    A hook does not say so, as it may be one that calls this package.
+    """
     project.connection.execute(
         "insert into estate.rule_facts (unique_id, kind, name, fact_value, is_own, is_installed, "
         "is_excluded) select concat('project.', project_name), 'fact', 'command', command, 0, 0, 0 "
         "from dbt_rt.invocations, dbt.project where exists (select 1 from dbt_rt.run_results "
-        "where split_part(unique_id, '.', 2) = project_name)"
+        "where split_part(unique_id, '.', 2) = project_name and unique_id not like 'operation.%')"
     )
 
 
