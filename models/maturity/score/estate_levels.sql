@@ -3,14 +3,14 @@
 {%- set least = dbt_estate.maturity_setting('level_completeness') -%}
 {%- set integer = dbt_estate.data_type('integer') -%}
 with levels as (
-{%- for name in dbt_estate.maturity_levels() %}
-    select
-        cast({{ loop.index }} as {{ integer }}) as level_number,
-        {{ dbt_estate.literal(name) }} as level_name
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-{%- endfor %}
+    {%- for name in dbt_estate.maturity_levels() %}
+        select
+            cast({{ loop.index }} as {{ integer }}) as level_number,
+            {{ dbt_estate.literal(name) }} as level_name
+        {%- if not loop.last %}
+            union all
+        {%- endif %}
+    {%- endfor %}
 ),
 
 features as (
@@ -55,7 +55,7 @@ judged as (
         end as completeness,
         case
             when weight_used > 0 then {{ dbt_estate.share_of('depth_steps', '10000 * weight_used') }}
-        end as depth,
+        end as depth,  -- noqa: RF04
         case when weight_known > 0 and 100 * weight_used >= {{ least }} * weight_known then 1 else 0 end as is_complete
     from counted
 )

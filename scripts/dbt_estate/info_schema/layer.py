@@ -29,6 +29,11 @@ def _environment() -> Any:
     return Environment(undefined=StrictUndefined, autoescape=False, extensions=["jinja2.ext.do"])
 
 
+@cache
+def _template(text: str) -> Any:
+    return _environment().from_string(text)
+
+
 def relation(package: str, name: str) -> str:
     """Return the embedded table that a `ref` of the package's models is."""
     if package != "dbt_estate":
@@ -52,8 +57,9 @@ def render(
     namespace = (macros or PackageMacros()).namespace(
         maturity_exceptions=lambda: exceptions, maturity_table=lambda: "", **(others or {})
     )
-    template = _environment().from_string(text)
-    rendered: str = template.render(dbt_estate=namespace, ref=ref, project_name="the project")
+    rendered: str = _template(text).render(
+        dbt_estate=namespace, ref=ref, project_name="the project"
+    )
     return rendered.strip()
 
 

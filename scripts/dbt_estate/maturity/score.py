@@ -10,7 +10,7 @@ from dbt_estate.check.engine import Found, run_rules
 from dbt_estate.info_schema.layer import models_folder, render
 from dbt_estate.info_schema.load import Project
 
-TABLES = ("features", "levels", "level")
+TABLES = ("feature_counts", "features", "levels", "level")
 # What dbt's graph has as well: all that is left of the facts where files are not looked at.
 _GRAPH_FACTS = (
     "excluded", "hard_coded_reference", "hook", "is_incremental", "macro_call", "node_hook",
@@ -75,9 +75,8 @@ class Score:
 def score_project(project: Project, with_files: bool = True) -> Score:
     """Run the rules and judge the project.
 
-    Adds `estate.features`, `estate.levels` and `estate.level`, after the tables of `run_rules`.
-    Without files only that is known which dbt's graph has, as in a warehouse. Raises InputError for
-    wrong settings.
+    Adds the tables TABLES of the schema `estate`, after those of `run_rules`. Without files only
+    that is known which dbt's graph has, as in a warehouse. Raises InputError for wrong settings.
     """
     if with_files:
         _add_commands(project)

@@ -62,6 +62,10 @@ def maturity_table() -> str:
     return ""
 
 
+def maturity_history_table() -> str:
+    return ""
+
+
 def maturity_exceptions() -> str:
     return "exceptions"
 
@@ -113,3 +117,23 @@ def matches_globs(columns: list[str], include: list[str], exclude: list[str]) ->
 
 def folder_of(path: str) -> str:
     return path
+
+
+def maturity_features() -> list[dict[str, Any]]:
+    feature: dict[str, Any] = {
+        "feature": "refs", "level": 1, "title": "a", "weight": 1, "needs": ["files"],
+        "applicable": "always",
+    }  # fmt: skip
+    return [feature, {**feature, "feature": "sources"}]
+
+
+def maturity_levels() -> list[str]:
+    return ["a", "b"]
+
+
+def maturity_rule_set() -> str:
+    return "a"
+
+
+def share_of(amount: str, whole: str, of: int = 1, digits: int = 4) -> str:
+    return f"floor({amount} / {whole})"
