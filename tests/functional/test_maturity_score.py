@@ -137,8 +137,11 @@ def history(estate: Estate) -> list[Values]:
 
 
 @pytest.mark.smoke
-def test_the_history_only_grows(estate: Estate) -> None:
-    estate.update_project(models=ON)
+@pytest.mark.parametrize("materialized", ["incremental", "table"])
+def test_the_history_only_grows(materialized: str, estate: Estate) -> None:
+    """Also where a project makes all models of the package tables, as it may."""
+    settings = {"+enabled": True, **({"+materialized": "table"} if materialized == "table" else {})}
+    estate.update_project(models={"dbt_estate": {"maturity": settings}})
     estate.write({"models/one.sql": "select 1 as x"})
     estate.run_dbt(BUILD)
     first = history(estate)
@@ -160,10 +163,10 @@ def test_the_history_only_grows(estate: Estate) -> None:
 
 @pytest.mark.adapters("duckdb")
 def test_a_history_that_would_forget_is_refused(estate: Estate) -> None:
-    maturity = {"+enabled": True, "score": {"estate_maturity_history": {"+materialized": "table"}}}
+    maturity = {"+enabled": True, "score": {"estate_maturity_history": {"+materialized": "view"}}}
     estate.update_project(models={"dbt_estate": {"maturity": maturity}})
     result = estate.run_dbt(BUILD, expect_pass=False)
-    assert "keeps what was, and dbt_project.yml makes it table" in result.output
+    assert "keeps what was, and dbt_project.yml makes it view" in result.output
 
 
 def gate(*tests: str) -> dict[str, str]:

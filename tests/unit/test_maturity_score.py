@@ -462,7 +462,8 @@ def test_the_arithmetic_of_the_first_example_by_hand() -> None:
 def rendered(path: Path, adapter: str) -> str:
     started = datetime(2026, 3, 1, tzinfo=timezone.utc)
     macros = vars(Macros(adapter, run_started_at=started))["_macros"]
-    tables = {"maturity_table": lambda: "", "maturity_history_table": lambda: ""}
+    tables: dict[str, Any] = {"maturity_table": lambda: "", "maturity_history_table": lambda: ""}
+    tables["maturity_history_rows"] = lambda *columns: ""
     environment = Environment(undefined=StrictUndefined, extensions=["jinja2.ext.do"])
     template = environment.from_string(path.read_text(encoding="utf-8"))
     return template.render(dbt_estate={**macros, **tables}, ref=lambda *names: f"s.{names[-1]}")

@@ -66,6 +66,10 @@ def maturity_history_table() -> str:
     return ""
 
 
+def maturity_history_rows(columns: list[str]) -> str:
+    return ""
+
+
 def maturity_exceptions() -> str:
     return "exceptions"
 
