@@ -1,4 +1,4 @@
-{#- A project may make all models of the package tables. A table is made anew, so that it takes over what was itself. -#}
+{#- Where a project makes all models of the package tables: a table is made anew, so it takes over what itself was. -#}
 {% macro maturity_history_rows(columns) -%}
     {%- if not execute or config.get('materialized') != 'table' or load_relation(this) is none -%}
         {{- return('') -}}
