@@ -76,6 +76,8 @@ class Demo:
         web.create_events(self.warehouse)
         self.write_profile()
         os.environ.update(ENVIRONMENT)
+        # A repository of its own: what stands above it is not of this project.
+        (self.folder / ".git").mkdir()
         os.chdir(self.folder)
 
     @property
@@ -399,6 +401,18 @@ def follow_the_vocabulary(demo: Demo) -> None:
     demo.say("  is_order is called order_count now, and the test passes.")
 
 
+def tell_the_level(demo: Demo) -> None:
+    """Say how mature the project is, what it lacks, and where the whole of it can be read."""
+    demo.heading("13. How mature the project is, and what comes next")
+    page = demo.folder / "maturity.html"
+    demo.dbt("parse")
+    output = demo.estate("maturity", "--html", page.name)
+    demo.quote(output, lambda line: bool(line) and not line.startswith("Unknown"))
+    if "<html" not in page.read_text(encoding="utf-8"):
+        raise StepFailedError(demo.commands[-1], f"{page} is no page")
+    demo.say(f"  The page with every finding: {page}")
+
+
 def _ledger(demo: Demo) -> list[tuple[str, tuple[int, str | None]]]:
     rows = demo.sql(
         "select shard, row_count, watermark from estate_shard_loads "
@@ -438,6 +452,7 @@ def main(arguments: Sequence[str]) -> int:
         call_for_each_row(demo)
         bring_sessions_up_to_date(demo)
         follow_the_vocabulary(demo)
+        tell_the_level(demo)
     except StepFailedError as error:
         text = f"\nThe demo stopped. {error}"
         console.print(text, markup=False, highlight=False, soft_wrap=True, style="red")

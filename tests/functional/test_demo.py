@@ -109,7 +109,17 @@ def test_the_demo_says_what_it_did(tmp_path: Path) -> None:
         "dbt run",
         "dbt build --select visits",
         "dbt build --select visits",
+        "dbt parse",
+        "dbt-estate maturity --html maturity",
     ]
+
+    # The level, what comes next, and the page.
+    assert "stores: level 2, Toddlerhood, 3 features unknown" in printed
+    assert [row for row in rows if row[0] == "2 Toddlerhood" and row[1] == "reached"]
+    assert "^ Write a README.md: what the project is for and how it is run" in printed
+    page = tmp_path / "demo" / "maturity.html"
+    assert f"The page with every finding: {page}" in printed
+    assert "Toddlerhood" in page.read_text(encoding="utf-8")
 
     # The README shows it as it is; dbt's own last line differs between its versions, and a call
     # may take longer elsewhere.
