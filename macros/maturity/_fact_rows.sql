@@ -89,7 +89,7 @@
 {% macro _add_facts(found, node) -%}
     {%- set code, rows, unique_id = node['raw_code'] or '', found['rows']['node_facts'], node['unique_id'] -%}
     {%- if node['resource_type'] == 'operation' -%}
-        {%- if not modules.re.search('\\bdbt_estate\\.\\w+\\(', code) -%}
+        {%- if code | trim and not modules.re.search('\\bdbt_estate\\.\\w+\\(', code) -%}
             {%- do rows.append({'unique_id': unique_id, 'fact': 'hook', 'value': code}) -%}
         {%- endif -%}
     {%- elif node['language'] == 'sql' -%}

@@ -1,4 +1,5 @@
-{#- On estate_level: it fails while the project is below the level, or below the score where one is given. -#}
+{#- On estate_level: it fails while the project is below the level, or below the score where one is given. Of several
+    rows, as a history has, every one has to be there. -#}
 {% test maturity_at_least(model, level, score=none) %}
     {%- set problems = [] -%}
     {%- set levels = dbt_estate.maturity_levels() -%}
@@ -15,8 +16,8 @@ select
     score
 from (
     select
-        max(level_number) as level_number,
-        max(score) as score
+        min(level_number) as level_number,
+        min(score) as score
     from {{ model }}
 ) as found
 where

@@ -233,6 +233,13 @@ CASES: list[Case] = [
     ("exposures", shop(STAGING, exposures=EXPOSURE), {}, (USED, 1)),
     ("artifacts", shop(), {"packages.yml": "packages: [{package: a/dbt_artifacts}]"}, (USED, 1)),
     ("artifacts", shop(), {"packages.yml": "packages: [{package: a/dbt_utils}]"}, (MISSING, 0)),
+    ("artifacts", shop(), {"packages.yml": "packages: [{local: ../store_data}]"}, (MISSING, 0)),
+    (
+        "artifacts",
+        shop(),
+        {"packages.yml": "packages: [{git: 'https://x/re-data/dbt-re-data.git'}]"},
+        (USED, 1),
+    ),
     ("contracts", shop(STAGING), {}, (MISSING, 0)),
     ("contracts", shop(model("a"), {**STAGING, "contract": {"enforced": True}}), {}, (USED, 0.5)),
     ("unit_tests", shop(STAGING), {}, (MISSING, 0)),
@@ -606,6 +613,18 @@ def test_a_broken_history_is_refused_and_left_alone(line: str, tmp_path: Path) -
     assert "history.jsonl: line 2: must be a run or a marker" in answer.output
     assert file.read_text() == text
     assert not (tmp_path / "b.svg").exists()
+
+
+@pytest.mark.parametrize("twice", [("--html", "--history"), ("--badge", "--html")])
+def test_two_things_are_not_written_into_one_file(twice: tuple[str, str], tmp_path: Path) -> None:
+    write(tmp_path, shop(STAGING))
+    file = tmp_path / "one"
+    file.write_text("kept")
+    first, second = twice
+    answer = maturity(tmp_path, first, str(file), second, str(tmp_path / "." / "one"))
+    assert answer.exit_code == 2
+    assert "--html, --badge and --history: must be different files" in answer.output
+    assert file.read_text() == "kept"
 
 
 def test_what_changed_is_said(tmp_path: Path) -> None:

@@ -232,11 +232,14 @@ of_facts as (
                 when
                     name = 'package'
                     and (
-                        fact_value like '%elementary%'
-                        or fact_value like '%artifacts%'
-                        or fact_value like '%evaluator%'
-                        or fact_value like '%meta!_testing%' escape '!'
-                        or fact_value like '%re!_data%' escape '!'
+                        {%- for name in [
+                            'elementary', 'dbt_artifacts', 'dbt-artifacts', 'dbt_project_evaluator',
+                            'dbt-project-evaluator', 'dbt_meta_testing', 'dbt-meta-testing', 're_data', 'dbt-re-data'
+                        ] %}
+                            {{ 'or ' if not loop.first -}}
+                            concat('/', replace(lower(fact_value), '.git', ''))
+                            like {{ dbt_estate.glob_literal('*/' ~ name) }} escape '!'
+                        {%- endfor %}
                     )
                     then 1
                 else 0

@@ -217,7 +217,7 @@ def _fact(unique_id: str, fact: str, value: str | None = None, line: int | None 
 def _node_facts(node: Node, project_dir: Path | None) -> Iterator[Row]:
     code = node.raw_code or ""
     if node.resource_type == "operation":
-        if not re.search(OWN_CALL, code):
+        if code.strip() and not re.search(OWN_CALL, code):
             yield _fact(node.unique_id, "hook", code)
         return
     if node.resource_type == "seed" and project_dir is not None:

@@ -94,6 +94,9 @@ def maturity(
 
     if rules_url is not None and html is None:
         raise InputError("--rules-url", "is for the page; give --html FILE as well")
+    written = [path.resolve() for path in (html, badge, history) if path]
+    if len(set(written)) < len(written):
+        raise InputError("--html, --badge and --history", "must be different files")
     runs = read_history(history) if history else []
     since = read_against(against) if against else runs[-1] if runs else None
     outcome = judge(**given)
