@@ -115,7 +115,7 @@ def test_the_demo_says_what_it_did(tmp_path: Path) -> None:
 
     # The level, what comes next, and the page.
     assert "stores: level 2, Toddlerhood, 3 features unknown" in printed
-    assert [row for row in rows if row[0] == "2 Toddlerhood" and row[1] == "reached"]
+    assert "│ 2 Toddlerhood │ reached │ 100 %" in printed
     assert "^ Write a README.md: what the project is for and how it is run" in printed
     page = tmp_path / "demo" / "maturity.html"
     assert f"The page with every finding: {page}" in printed
