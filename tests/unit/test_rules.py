@@ -667,7 +667,9 @@ DOCUMENTATION = [
         macro("materialization_own_default"), macro("test_helper", description="Helps."),
     ], ["macro.shop.blank", "macro.shop.none"]),
     Case("undocumented_macro_arguments", [
-        macro("none", arguments=[{"name": "a", "description": ""}, {"name": "b"}]),
+        macro("none", arguments=[{"name": "a", "description": ""}, {"name": "b"}],
+              patch_path="shop://macros/_m.yml"),
+        macro("unlisted", arguments=[{"name": "a"}]),
         macro("told", arguments=[{"name": "a", "description": "Told."}]),
         macro("without", arguments=[]), macro("theirs", package="utils", arguments=[{"name": "a"}]),
     ], ["macro.shop.none"]),

@@ -70,7 +70,8 @@ def _macros_of(raw: msgspec.Raw) -> list[str]:
 
 
 def _undescribed_arguments(macro: Macro) -> list[str]:
-    if bytes(macro.arguments) == bytes(NULL):
+    # From 1.12 on dbt lists the arguments of a macro that no properties file has.
+    if bytes(macro.arguments) == bytes(NULL) or not macro.patch_path:
         return []
     given = msgspec.json.decode(macro.arguments)
     return [
