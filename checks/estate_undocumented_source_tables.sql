@@ -361,7 +361,7 @@ rule_nodes as (
         select
             node_unique_id,
             count(*) as listed,
-            sum(case when coalesce(description, '') = '' then 0 else 1 end) as described
+            sum(case when coalesce(trim(description), '') = '' then 0 else 1 end) as described
         from {{ info_schema('node_columns') }}
         group by node_unique_id
     ),
@@ -502,8 +502,8 @@ rule_nodes as (
         coalesce(settings.loaded_at_field, settings.loaded_at_query) as loaded_at,
         case when settings.has_freshness is null then 0 else 1 end as has_freshness,
         coalesce(resources.is_contracted, 0) as is_contracted,
-        case when coalesce(resources.description, '') = '' then 0 else 1 end as is_described,
-        case when coalesce(resources.source_description, '') = '' then 0 else 1 end as is_source_described,
+        case when coalesce(trim(resources.description), '') = '' then 0 else 1 end as is_described,
+        case when coalesce(trim(resources.source_description), '') = '' then 0 else 1 end as is_source_described,
         coalesce(listed_columns.listed, 0) as listed_columns,
         coalesce(listed_columns.described, 0) as described_columns,
         coalesce(tests.tests, 0) as tests,

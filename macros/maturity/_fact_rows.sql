@@ -102,6 +102,9 @@
         {%- if 'is_incremental' in bare -%}
             {%- do rows.append({'unique_id': unique_id, 'fact': 'is_incremental'}) -%}
         {%- endif -%}
+        {%- if 'config' in bare and modules.re.search('\\bconfig\\s*\\(', bare) -%}
+            {%- do rows.append({'unique_id': unique_id, 'fact': 'config_call'}) -%}
+        {%- endif -%}
         {%- do dbt_estate._add_calls(rows, node) -%}
         {%- do dbt_estate._add_code_facts(found, unique_id, code) -%}
         {%- if bare.rstrip().endswith(';') -%}

@@ -91,6 +91,7 @@
 {% macro _add_semantic_models(found) -%}
     {%- for item in graph.get('semantic_models', {}).values() -%}
         {%- do dbt_estate._add_resource(found, item) -%}
+        {%- if found['excluded'] -%}{%- do dbt_estate._add_exclusion(found, item) -%}{%- endif -%}
         {%- set row = dbt_estate._described_row(item, {
             'model': item.model, 'node_relation': dbt_estate._json(item.node_relation),
             'primary_entity': item.primary_entity, 'defaults': dbt_estate._json(item.defaults), 'group': item.group

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,3 +26,13 @@ def project_variables(project_dir: Path, project: Mapping[str, Any], given: str 
             raise InputError("--vars", f"must be a YAML mapping, got: {given}")
         variables = {**(variables if isinstance(variables, Mapping) else {}), **overriding}
     return variables or {}
+
+
+def with_environment(text: str) -> str:
+    """Return a setting of a project's YAML that may ask for an environment variable."""
+    if "{{" not in text:
+        return text
+    from jinja2.sandbox import SandboxedEnvironment
+
+    template = SandboxedEnvironment().from_string(text)
+    return template.render(env_var=lambda name, default="": os.environ.get(name, default))

@@ -100,7 +100,7 @@ def _feature(row: dict[str, str]) -> dict[str, Any]:
 
 _FEATURE_KEYS = (
     "feature", "level", "title", "weight", "effort", "needs", "applicable", "evidence", "depth",
-    "do",
+    "do", "deepen",
 )  # fmt: skip
 
 

@@ -355,12 +355,15 @@ def test_without_files_what_needs_them_is_unknown_and_counted(tmp_path: Path) ->
 
 
 def test_what_is_not_applicable_is_no_pass(tmp_path: Path) -> None:
-    """A level of which nothing is known is not reached, nor are those above it."""
+    """A level of which nothing is known is not reached; one that is switched off is."""
     weights = {name: {"weight": 0} for name, item in FEATURES.items() if item["level"] == 2}
     score = judged(tmp_path, shop(STAGING), features=weights)
     assert score.levels[1].completeness is None
+    assert [level.is_reached for level in score.levels] == [True, True] + 4 * [False]
+    weights = {name: {"weight": 0} for name in ("builtin_macros", "key_docs", "last_mile_tests")}
+    score = judged(tmp_path, shop(STAGING), features=weights)
+    assert (score.levels[1].completeness, score.levels[1].not_applicable) == (None, 2)
     assert [level.is_reached for level in score.levels] == [True] + 5 * [False]
-    assert score.number == 1
 
 
 def test_weights_and_the_limit_are_settings(tmp_path: Path) -> None:
@@ -530,12 +533,13 @@ def test_the_json_has_the_fields_of_the_page(tmp_path: Path) -> None:
 def test_next_steps_are_ranked_and_name_files(tmp_path: Path) -> None:
     write(tmp_path, shop(RAW, STAGING, MART))
     steps = json.loads(maturity(tmp_path, "--format", "json").stdout)["next_steps"]
-    ranks = [step["gain"] * (1 + step["raises_level"]) / step["effort"] for step in steps]
+    ranks = [round(step["gain"] * (1 + step["raises_level"]) / step["effort"], 1) for step in steps]
     assert ranks == sorted(ranks, reverse=True)
     files = {step["feature"]: step["files"] for step in steps}
     assert files["readme"] == ["README.md"]
-    assert files["key_docs"] == files["last_mile_tests"] == ["models/marts/orders.sql"]
-    assert files["descriptions"] == ["models/marts/orders.sql", "models/stg_orders.sql"]
+    assert files["key_docs"] == files["last_mile_tests"] == ["models/marts/_models.yml"]
+    assert files["descriptions"] == ["models/_models.yml", "models/marts/_models.yml"]
+    assert files["tables"] == ["models/marts/orders.sql"]
     assert {step["feature"] for step in steps if step["raises_level"]} == {
         "builtin_macros", "key_docs", "last_mile_tests",
     }  # fmt: skip
@@ -683,7 +687,7 @@ def test_against_takes_a_result_or_a_history(tmp_path: Path) -> None:
 
 def test_markdown_is_no_markup_of_a_project(tmp_path: Path) -> None:
     name = "a|b<img src=x>`*_"
-    nasty = {**MART, "original_file_path": f"models/{name}.sql"}
+    nasty = {**MART, "original_file_path": f"models/{name}/orders.sql"}
     write(tmp_path, shop(RAW, STAGING, nasty))
     printed = maturity(tmp_path, "--format", "markdown").stdout
     assert r"a\|b\<img src=x\>\`\*\_" in printed

@@ -17,7 +17,7 @@ select
     listed.column_name,
     listed.data_type_declared as data_type,
     listed.description,
-    case when coalesce(listed.description, '') = '' then 0 else 1 end as is_described,
+    case when coalesce(trim(listed.description), '') = '' then 0 else 1 end as is_described,
     coalesce(tests.tests, 0) as tests,
     nodes.is_own,
     nodes.is_installed,

@@ -38,6 +38,7 @@ facts as (
                 else 0
             end
         ) as has_package,
+        max(case when facts.kind = 'fact' and facts.name = 'config_call' then 1 else 0 end) as has_config,
         max(case when facts.kind = 'tag' then 1 else 0 end) as has_tag
     from {{ ref('dbt_estate', 'estate_rule_facts') }} as facts
     cross join {{ ref('dbt_estate', 'estate_project') }} as project
@@ -97,9 +98,7 @@ models as (
                 then 1
             else 0
         end as is_end,
-        case
-            when coalesce(facts.has_builtin, 0) = 1 or lower(texts.raw_code) like '%config(%' then 1 else 0
-        end as has_builtin,
+        case when facts.has_builtin = 1 or facts.has_config = 1 then 1 else 0 end as has_builtin,
         coalesce(reading.has_ref, 0) as has_ref,
         coalesce(reading.has_source, 0) as has_source,
         coalesce(facts.is_hard_coded, 0) as is_hard_coded,
@@ -107,7 +106,6 @@ models as (
         coalesce(facts.has_package, 0) as has_package,
         coalesce(facts.has_tag, 0) as has_tag
     from {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes
-    inner join {{ ref('dbt_estate', 'estate_models') }} as texts on nodes.unique_id = texts.unique_id
     left join reading on nodes.unique_id = reading.unique_id
     left join readers on nodes.unique_id = readers.unique_id
     left join facts on nodes.unique_id = facts.unique_id
@@ -201,7 +199,11 @@ of_semantic_models as (
     select count(*) as semantic_models
     from {{ ref('dbt_estate', 'estate_semantic_models') }} as listed
     cross join {{ ref('dbt_estate', 'estate_project') }} as project
-    where listed.unique_id like concat('%.', replace(project.project_name, '_', '!_'), '.%') escape '!'
+    left join {{ ref('dbt_estate', 'estate_node_facts') }} as facts
+        on listed.unique_id = facts.unique_id and facts.fact = 'excluded'
+    where
+        facts.unique_id is null
+        and listed.unique_id like concat('%.', replace(project.project_name, '_', '!_'), '.%') escape '!'
 ),
 
 of_facts as (
@@ -222,8 +224,7 @@ of_facts as (
         'job_commands': "name = 'workflow_command'",
         'docs_jobs': "name = 'workflow_command' and fact_value like 'docs generate%'",
         'operation_jobs': "name = 'workflow_command' and fact_value like 'run-operation%'",
-        'select_jobs': "name = 'workflow_command' and (fact_value like '%--select%' or fact_value like '% -s %'"
-            ~ " or fact_value like '%--exclude%' or fact_value like '% -m %')"
+        'select_jobs': "name = 'workflow_selection'"
     }.items() %}
             coalesce(sum(case when {{ condition }} then 1 else 0 end), 0) as {{ name }},
         {%- endfor %}

@@ -21,6 +21,13 @@ features as (
         -- In ten thousandths, as whole numbers add up alike everywhere.
         cast(floor(depth * 10000 + 0.5) as {{ integer }}) as depth_steps
     from {{ ref('dbt_estate', 'estate_features') }}
+    where weight > 0
+),
+
+models as (
+    select status
+    from {{ ref('dbt_estate', 'estate_features') }}
+    where feature = 'models'
 ),
 
 counted as (
@@ -35,7 +42,7 @@ counted as (
         sum(case when features.status in ('used', 'missing') then features.weight else 0 end) as weight_known,
         sum(case when features.status = 'used' then features.weight * features.depth_steps else 0 end) as depth_steps
     from levels
-    inner join features on levels.level_number = features.maturity_level
+    left join features on levels.level_number = features.maturity_level
     group by levels.level_number, levels.level_name
 ),
 
@@ -56,11 +63,18 @@ judged as (
         case
             when weight_used > 0 then {{ dbt_estate.share_of('depth_steps', '10000 * weight_used') }}
         end as depth,  -- noqa: RF04
-        case when weight_known > 0 and 100 * weight_used >= {{ least }} * weight_known then 1 else 0 end as is_complete
+        case
+            when models.status <> 'used' then 0
+            when features_known + features_unknown + features_not_applicable = 0 then 1
+            when weight_known > 0 and 100 * weight_used >= {{ least }} * weight_known then 1
+            else 0
+        end as is_complete
     from counted
+    cross join models
 )
 
--- Nothing is known of a level without features that can be seen: that is no pass.
+-- Nothing is known of a level without features that can be seen: that is no pass. One whose features all have a weight
+-- of nothing is switched off, and no hurdle.
 select
     judged.level_number,
     judged.level_name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -62,7 +61,7 @@ def read_project(project_dir: Path) -> tuple[dict[str, Any], dict[str, Any], str
     A manifest may be looked at without its project: then both are empty. Raises InputError for a
     dbt_project.yml that is no mapping.
     """
-    from dbt_estate.variables import project_variables
+    from dbt_estate.variables import project_variables, with_environment
     from dbt_estate.yaml_read import load_yaml
 
     path = project_dir / "dbt_project.yml"
@@ -75,18 +74,8 @@ def read_project(project_dir: Path) -> tuple[dict[str, Any], dict[str, Any], str
     return (
         project,
         dict(variables) if isinstance(variables, dict) else {},
-        _rendered(str(project.get("target-path") or "target")),
+        with_environment(str(project.get("target-path") or "target")),
     )
-
-
-def _rendered(text: str) -> str:
-    """Return a setting of dbt_project.yml that may ask for an environment variable."""
-    if "{{" not in text:
-        return text
-    from jinja2.sandbox import SandboxedEnvironment
-
-    template = SandboxedEnvironment().from_string(text)
-    return template.render(env_var=lambda name, default="": os.environ.get(name, default))
 
 
 @click.command("info-schema")

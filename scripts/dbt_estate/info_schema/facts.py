@@ -9,7 +9,7 @@ import fnmatch
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from dbt_estate.errors import InputError
 from dbt_estate.files import read_text
 from dbt_estate.info_schema.artifacts import NULL, Manifest, Node
 from dbt_estate.info_schema.macro_facts import macro_facts
+from dbt_estate.variables import with_environment
 
 Row = dict[str, Any]
 
@@ -77,6 +78,7 @@ LAST_SEMICOLON = r";(?=(?:\s|--[^\n]*|/\*[\s\S]*?\*/|\{\x23[\s\S]*?\x23\})*$)"
 _LAST_SEMICOLON = re.compile(LAST_SEMICOLON)
 _WHOLE, _COMMENTS = re.compile(PATTERN), re.compile(COMMENTS)
 _LINE = re.compile(r"(?m)^[^\S\n]*\S")
+_CONFIG = re.compile(r"\bconfig\s*\(")
 _REFERENCE_AT = re.compile(_REFERENCE)
 
 
@@ -111,11 +113,19 @@ def estate_rows(
         if item.get("package_name") == project:
             path = (item.get("original_file_path") or "").replace("\\", "/")
             facts.extend(_excluded(item["unique_id"], path, patterns))
-    facts.extend(macro_facts(manifest, lambda path: any(p.search(path) for p in patterns)))
+
+    def is_excluded(path: str) -> bool:
+        return any(pattern.search(path.replace("\\", "/")) for pattern in patterns)
+
+    for item in manifest.semantic_models.values():
+        path = item.get("original_file_path") or ""
+        if patterns and item.get("package_name") == project and is_excluded(path):
+            facts.append(_fact(item["unique_id"], "excluded"))
+    facts.extend(macro_facts(manifest, is_excluded))
     for macro in manifest.macros.values():
         if macro.package_name == project:
             exceptions.extend(_exceptions(macro.unique_id, _mapping(macro.meta)))
-    facts.extend(_project_facts(manifest, project_dir))
+    facts.extend(_project_facts(manifest, project_dir, is_excluded))
     return {"node_settings": settings, "node_exceptions": exceptions, "node_facts": facts}
 
 
@@ -235,6 +245,8 @@ def _node_facts(node: Node, project_dir: Path | None) -> Iterator[Row]:
     yield _fact(node.unique_id, "sql_hash", hashlib.md5(normal.encode()).hexdigest())
     if "is_incremental" in bare:
         yield _fact(node.unique_id, "is_incremental")
+    if "config" in bare and _CONFIG.search(bare):
+        yield _fact(node.unique_id, "config_call")
     yield from _calls(node)
     found = found_in(code)
     first = _lines_before(node, project_dir) if found and project_dir else 0
@@ -349,12 +361,14 @@ _DBT_FILES = {
 }
 
 
-def _project_facts(manifest: Manifest, project_dir: Path | None) -> Iterator[Row]:
+def _project_facts(
+    manifest: Manifest, project_dir: Path | None, is_excluded: Callable[[str], bool]
+) -> Iterator[Row]:
     name = manifest.metadata.project_name or ""
     project = f"project.{name}"
     for macro in manifest.macros.values():
         custom = re.fullmatch(r"(?:\w+__)?(generate_(?:schema|database|alias)_name)", macro.name)
-        if custom and macro.package_name == name:
+        if custom and macro.package_name == name and not is_excluded(macro.original_file_path):
             yield _fact(project, "custom_naming_macro", custom[1])
     yield _fact(project, "unit_tests_read")
     if project_dir is None or not (project_dir / "dbt_project.yml").is_file():
@@ -390,12 +404,13 @@ def _first_file(
             return
 
 
-# A command of dbt in a workflow, to the end of its line.
+# A command of dbt in a workflow, to its end: that of the line, or what joins it to another.
 _COMMAND = re.compile(
     r"\bdbt[ \t]+(?:--?[\w-]+(?:[ =][^\s-]\S*)?[ \t]+)*"
     r"((?:build|run-operation|run|test|seed|snapshot|docs[ \t]+generate|source[ \t]+freshness"
-    r"|compile|parse|clone|retry)\b[^\n]*)"
+    r"|compile|parse|clone|retry)\b(?:'[^'\n]*'|\"[^\"\n]*\"|[^\n;&|])*)"
 )
+_SELECTION = re.compile(r" (?:-s|-m|--(?:select|selector|exclude|models?))(?=[ =]|$)")
 # Comments, and the names of steps.
 _NO_COMMAND = re.compile(r"(?m)(?:^|[ \t])#.*$|^[ \t-]*name:.*$")
 
@@ -413,6 +428,8 @@ def _workflow_commands(project: str, roots: Iterable[Path]) -> Iterator[Row]:
             found.update((" ".join(match[1].split()), None) for match in _COMMAND.finditer(code))
     for command in found:
         yield _fact(project, "workflow_command", command)
+        if _SELECTION.search(command):
+            yield _fact(project, "workflow_selection", command)
 
 
 def _matching(root: Path, patterns: Iterable[str]) -> Iterator[Path]:
@@ -437,30 +454,35 @@ def _entries(root: Path, folders: list[str]) -> list[Path]:
 
 def _installed(project: str, project_dir: Path) -> Iterator[Row]:
     """Give the packages that are asked for, without this one."""
-    from dbt_estate.yaml_read import load_yaml
-
     for name in ("packages.yml", "dependencies.yml"):
-        path = project_dir / name
-        if not path.is_file():
-            continue
-        found = load_yaml(read_text(path), path.as_posix())
-        listed = found.get("packages") if isinstance(found, Mapping) else None
+        found = _yaml(project_dir / name)
+        listed = found.get("packages")
         for entry in listed if isinstance(listed, list) else []:
-            given = entry if isinstance(entry, Mapping) else {}
-            keys = ("package", "git", "local", "private", "tarball")
-            place = next((str(given[key]) for key in keys if given.get(key)), "")
-            if place and not _is_own(given, project_dir):
+            place = _other_package(entry, project_dir) if isinstance(entry, Mapping) else None
+            if place:
                 yield _fact(project, "package", place)
 
 
-def _is_own(entry: Mapping[str, Any], project_dir: Path) -> bool:
-    """Whether it is this package: a folder by the name in it, a repository by its own."""
+def _yaml(path: Path) -> Mapping[str, Any]:
     from dbt_estate.yaml_read import load_yaml
 
+    found = load_yaml(read_text(path), path.as_posix()) if path.is_file() else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _other_package(entry: Mapping[str, Any], project_dir: Path) -> str | None:
+    """Return where a package is from; none for this one, and for a folder that is not there."""
     if entry.get("local"):
-        path = project_dir / str(entry["local"]) / "dbt_project.yml"
-        found = load_yaml(read_text(path), path.as_posix()) if path.is_file() else None
-        return isinstance(found, Mapping) and found.get("name") == OWN_PACKAGE
-    place = str(entry.get("package") or entry.get("git") or entry.get("private") or "")
-    name = re.sub(r"(?:\.git)?/*$", "", place).rpartition("/")[2]
-    return name.replace("-", "_") == OWN_PACKAGE
+        place = str(entry["local"])
+        name = _yaml(project_dir / with_environment(place) / "dbt_project.yml").get("name")
+        return place if name not in (None, OWN_PACKAGE) else None
+    keys = ("package", "git", "private", "tarball")
+    place = next((str(entry[key]) for key in keys if entry.get(key)), "")
+    # A repository has the name of its folder, an archive that of its file or the one it is given.
+    last = re.sub(r"(?:\.git)?/*$", "", with_environment(place)).rpartition("/")[2]
+    names = [
+        re.sub(r"(?:-v?\d.*)?\.(?:tar\.gz|tgz)$", "", last),
+        str(entry.get("subdirectory") or "").rstrip("/").rpartition("/")[2],
+        str(entry.get("name") or ""),
+    ]
+    return place if OWN_PACKAGE not in (name.replace("-", "_") for name in names) else None

@@ -13,8 +13,8 @@ from dbt_estate.info_schema.load import Project
 TABLES = ("feature_counts", "features", "levels", "level")
 # What dbt's graph has as well: all that is left of the facts where files are not looked at.
 _GRAPH_FACTS = (
-    "excluded", "hard_coded_reference", "hook", "is_incremental", "macro_call", "node_hook",
-    "select_star", "sql_hash", "sql_lines", "trailing_semicolon", "unit_tests_read",
+    "config_call", "excluded", "hard_coded_reference", "hook", "is_incremental", "macro_call",
+    "node_hook", "select_star", "sql_hash", "sql_lines", "trailing_semicolon", "unit_tests_read",
 )  # fmt: skip
 _UNIT_TESTS_FROM = (1, 12)
 
@@ -23,7 +23,8 @@ _UNIT_TESTS_FROM = (1, 12)
 class Feature:
     """One feature of dbt: a row of `estate_features`, and what features.csv says of it.
 
-    `depth` is 0 to 1, none where the feature is neither used nor missing.
+    `depth` is 0 to 1, none where the feature is neither used nor missing. `do` is what to do where
+    it is missing, `deepen` where it is used a little; it is empty where that is the same.
     """
 
     feature: str
@@ -36,6 +37,7 @@ class Feature:
     findings: int
     effort: int
     do: str
+    deepen: str
 
 
 @dataclass(frozen=True)
@@ -158,8 +160,7 @@ def _features(project: Project) -> list[Feature]:
     )
     found = {row[0]: row for row in rows}
     listed: list[dict[str, Any]] = project.macros["maturity_features"]()
-    return [_feature((*found[item["feature"]], item["effort"], item["do"])) for item in listed]
-
-
-def _feature(values: Sequence[Any]) -> Feature:
-    return Feature(*values)
+    return [
+        Feature(*(*found[item["feature"]], item["effort"], item["do"], item["deepen"]))
+        for item in listed
+    ]

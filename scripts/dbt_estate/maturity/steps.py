@@ -54,17 +54,18 @@ _PROPERTIES = {
     "versions": "nodes.access_level = 'public' and nodes.model_version is null or "
     "nodes.model_version <> nodes.latest_version and nodes.deprecation_date is null",
 }
-_WORKFLOW = ".github/workflows/dbt.yml"
+_BARE_EXPOSURE = (
+    "nodes.unique_id in (select unique_id from estate.rule_exposures "
+    "where is_described = 0 or coalesce(owner_email, '') = '')"
+)
 # What is written anew.
 _NEW = {
+    "models": "models/",
     "readme": "README.md",
     "style_guide": "STYLE_GUIDE.md",
     "contribution_guide": "CONTRIBUTING.md",
     "pull_request_template": ".github/pull_request_template.md",
-    "deployment": _WORKFLOW,
-    "docs_deployed": _WORKFLOW,
-    "jobs": _WORKFLOW,
-    "operations": _WORKFLOW,
+    "deployment": ".github/workflows/dbt.yml",
     "packages": "packages.yml",
     "artifacts": "packages.yml",
     "selectors": "selectors.yml",
@@ -73,7 +74,14 @@ _NEW = {
     "custom_tests": "tests/generic/",
     "hooks": "dbt_project.yml",
     "semantic_models": "models/semantic_models.yml",
+    "exposures": "models/exposures.yml",
 }
+# Where the properties of a model are, or those of its neighbours, or where they can be.
+_PROPERTIES_FILE = """coalesce(nodes.properties_path, (
+    select min(others.properties_path) from estate.rule_nodes as others
+    where others.folder_path = nodes.folder_path and others.is_installed = 0
+    and others.properties_path like concat(others.folder_path, '%')
+), concat(nodes.folder_path, '_models.yml'))"""
 
 
 @dataclass(frozen=True)
@@ -98,53 +106,64 @@ class Step:
 def next_steps(project: Project, score: Score) -> list[Step]:
     """Return the steps by gain over effort; what the next level lacks counts twice."""
     whole = sum(item.weight for item in score.features if item.status in ("used", "missing"))
-    steps = [
-        _step(project, item, score, whole)
-        for item in score.features
-        if item.weight and item.depth is not None and item.depth < 1
-    ]
-    return sorted(
-        steps,
-        key=lambda step: (-step.gain * (1 + step.raises_level) / step.effort, step.level),
+    next_level = min((level.number for level in score.levels if not level.is_reached), default=0)
+
+    def raises(item: Feature) -> bool:
+        return item.status == "missing" and item.level == next_level
+
+    found = [item for item in score.features if item.weight and _lacking(item)]
+    # Where that is the same, what gains more comes first.
+    found.sort(
+        key=lambda item: (
+            -item.weight * _lacking(item) * (1 + raises(item)) / item.effort,
+            -item.weight * _lacking(item),
+        )
     )
+    return [
+        Step(
+            feature=item.feature,
+            title=item.title,
+            level=item.level,
+            do=item.do if item.status == "missing" else item.deepen or item.do,
+            gain=round(50 * item.weight * _lacking(item) / whole, 2),
+            effort=item.effort,
+            raises_level=raises(item),
+            files=_files(project, item),
+        )
+        for item in found
+    ]
 
 
-def _step(project: Project, item: Feature, score: Score, whole: int) -> Step:
-    lacking = 2.0 if item.status == "missing" else 1 - (item.depth or 0)
-    gain = round(50 * item.weight * lacking / whole, 2)
-    lowest = min((level.number for level in score.levels if not level.is_reached), default=0)
-    raises = item.status == "missing" and item.level == lowest
-    files = _files(project, item)
-    return Step(item.feature, item.title, item.level, item.do, gain, item.effort, raises, files)
+def _lacking(item: Feature) -> float:
+    """Return what of a feature is not there, of 2: one for its use, and one for its depth."""
+    if item.depth is None:
+        return 0
+    return 2 if item.status == "missing" else 1 - item.depth
 
 
 def _files(project: Project, item: Feature) -> list[str]:
     name = item.feature
     if name in _CODE:
-        return _of_models(project, "nodes.file_path", _CODE[name])
+        return _paths(project, "model", "nodes.file_path", _CODE[name])
     if name in _PROPERTIES:
-        path = "coalesce(nodes.properties_path, nodes.file_path)"
-        return _of_models(project, path, _PROPERTIES[name])
+        return _paths(project, "model", _PROPERTIES_FILE, _PROPERTIES[name])
     if name == "freshness":
-        return _of_nodes(project, "source", "nodes.has_freshness = 0")
+        return _paths(project, "source", "nodes.file_path", "nodes.has_freshness = 0")
+    if item.status == "missing" or name == "selectors":
+        return [_NEW[name]] if name in _NEW else []
     if name == "exposures":
-        found = _of_nodes(project, "exposure", "1 = 1")
-        return found or ["models/exposures.yml"]
-    return [_NEW[name]] if name in _NEW else []
+        return _paths(project, "exposure", "nodes.file_path", _BARE_EXPOSURE)
+    if name == "deployment":
+        query = "select fact_value from estate.rule_facts where name = 'ci_workflow'"
+        return [row[0] for row in project.connection.execute(query).fetchall()]
+    return []
 
 
-def _of_models(project: Project, path: str, condition: str) -> list[str]:
-    return _paths(project, path, f"nodes.resource_type = 'model' and ({condition})")
-
-
-def _of_nodes(project: Project, kind: str, condition: str) -> list[str]:
-    return _paths(project, "nodes.file_path", f"nodes.resource_type = '{kind}' and ({condition})")
-
-
-def _paths(project: Project, path: str, condition: str) -> list[str]:
-    """Return the files with what the condition finds, those with the most of it first."""
+def _paths(project: Project, kind: str, path: str, condition: str) -> list[str]:
+    """Return the project's files with what the condition finds, those with the most of it first."""
     rows = project.connection.execute(
         f"select {path} as path from estate.rule_nodes as nodes "
-        f"where nodes.is_excluded = 0 and {condition} group by 1 order by count(*) desc, 1"
+        f"where nodes.resource_type = '{kind}' and nodes.is_excluded = 0 "
+        f"and nodes.is_installed = 0 and ({condition}) group by 1 order by count(*) desc, 1"
     ).fetchall()
     return [row[0] for row in rows if row[0]]
