@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
 from dbt_estate.maturity.report import lacking
+from dbt_estate.maturity.rule_texts import rule_texts
 from tests.support import rule_list
+from tests.support.estate import REPOSITORY
 from tests.unit.test_maturity_score import (
+    MANY,
     MART,
     RAW,
     STAGING,
     judged,
     maturity,
+    model,
     shop,
     write,
 )
@@ -105,3 +111,77 @@ def test_what_is_not_shown_of_the_steps_is_counted(tmp_path: Path) -> None:
     one = judged_text(tmp_path, shop(STAGING), settings(features=weights))
     assert "Next steps" in one
     assert "more: see" not in one
+
+
+# -- the rules in the page --------------------------------------------------------------------
+
+AREAS = sorted({rule["area"] for rule in rule_list.rules()})
+
+
+def test_a_finding_leads_to_the_text_of_its_rule_in_the_page(tmp_path: Path) -> None:
+    write(tmp_path, shop(RAW, STAGING, MART, *MANY))
+    page = page_of(tmp_path)
+    links = set(re.findall(r'href="([^"]*)"', page))
+    assert "#rule-root_models" in links
+    assert links == {f"#{name}" for name in re.findall(r'id="(rule-[^"]*)"', page)}
+    _, text = page.split('id="rule-root_models"')
+    text = text.split("</article>")[0]
+    for part in (
+        "A model that reads no source, model, seed or snapshot",
+        "Severity by default: <code>warn</code>",
+        "<h4>Reason to flag</h4>",
+        "dbt does not see what the model reads.",
+        "<h4>How to remediate</h4>",
+        "gets an exception; a MetricFlow",
+        "20 findings",
+        "<pre><code>-- models/fct_orders.sql\nselect order_id, amount from",
+    ):
+        assert part in text
+    assert 'id="rule-too_many_joins"' not in page
+
+
+def test_a_rule_leads_to_another_one_only_where_that_is_in_the_page() -> None:
+    def links(*found: str) -> list[str]:
+        (first, *_) = rule_texts([("structure", name) for name in found])
+        return [piece.href for block in first.blocks for piece in block.pieces if piece.href]
+
+    assert links("model_naming_conventions") == []
+    both = links("model_naming_conventions", "model_directories")
+    assert both == ["#rule-model_directories"]
+
+
+def test_every_rule_has_a_text_and_none_of_its_marks_is_left() -> None:
+    rules = [(rule["area"], rule["rule"]) for rule in rule_list.rules()]
+    texts = rule_texts(rules)
+    assert [text.rule for text in texts] == [name for _, name in rules]
+    for text in texts:
+        headings = [block.text for block in text.blocks if block.kind == "heading"]
+        assert headings == ["Example", "Reason to flag", "How to remediate"], text.rule
+        assert "Severity by default: " in str(text.blocks), text.rule
+        for block in text.blocks:
+            if block.kind == "text":
+                plain = "".join(piece.text for piece in block.pieces if not piece.is_code)
+                assert not re.search(r"`|\*\*|\]\(|^(?:[-|>#] ?|\d+\. )", plain), plain
+
+
+def test_where_the_links_are_told_to_lead_outward_the_page_has_no_texts(tmp_path: Path) -> None:
+    write(tmp_path, shop(model("a")))
+    page = page_of(tmp_path, "--rules-url", "https://x.org/rules/")
+    assert 'href="https://x.org/rules/modeling.md#root_models"' in page
+    assert "rule-root_models" not in page
+
+
+def test_a_declared_rule_has_no_link(tmp_path: Path) -> None:
+    declared = [{"rule": "max-parents", "name": "few<b>", "maximum": 0}]
+    write(tmp_path, shop(RAW, STAGING), settings(declared=declared))
+    for page in (page_of(tmp_path), page_of(tmp_path, "--rules-url", "https://x.org")):
+        assert '<td class="inline">few&lt;b&gt;</td>' in page
+
+
+def test_the_wheel_has_the_pages_of_the_rules(tmp_path: Path) -> None:
+    from hatchling.builders.wheel import WheelBuilder
+
+    (wheel,) = WheelBuilder(str(REPOSITORY)).build(directory=str(tmp_path), versions=["standard"])
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert {f"dbt_estate/docs/maturity/rules/{area}.md" for area in AREAS} <= names

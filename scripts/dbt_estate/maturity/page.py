@@ -8,9 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from dbt_estate.check.formats import HELP_BASE
 from dbt_estate.maturity.history import Delta, Run
-from dbt_estate.maturity.report import delta_lines, headline, percent
+from dbt_estate.maturity.report import delta_lines, headline, lacking, percent
+from dbt_estate.maturity.rule_texts import anchor, rule_texts
 from dbt_estate.maturity.score import Level
 
 if TYPE_CHECKING:
@@ -27,8 +27,13 @@ _TREND_WIDTH, _TREND_HEIGHT = 640, 200
 def page(
     outcome: Outcome, runs: Sequence[Run], delta: Delta | None, rules_url: str | None = None
 ) -> str:
-    """Return the page of a result. `runs` are those of the history, with this one at the end."""
+    """Return the page of a result. `runs` are those of the history, with this one at the end.
+
+    Findings link to the pages of their rules at `rules_url`; without it, to their texts in the
+    page.
+    """
     score = outcome.score
+    counts = Counter((item.area, item.rule) for item in outcome.findings if _has_text(item))
     text: str = _template().render(
         score=score,
         headline=headline(score),
@@ -40,7 +45,10 @@ def page(
         matrix=_matrix(score.levels, score.level_completeness),
         trend=_trend(runs[-_RUNS:]),
         folders=_folders(outcome.findings, outcome.folders),
-        findings=[_row(item, rules_url or HELP_BASE) for item in outcome.findings],
+        findings=[_row(item, rules_url) for item in outcome.findings],
+        rules=[] if rules_url else rule_texts(counts),
+        counts={rule: count for (_, rule), count in counts.items()},
+        anchor=anchor,
     )
     return text
 
@@ -56,11 +64,16 @@ def _template() -> Any:
     return environment.from_string(source)
 
 
-def _row(item: Finding, base: str) -> dict[str, Any]:
+def _row(item: Finding, rules_url: str | None) -> dict[str, Any]:
     place = f"{item.file}:{item.line}" if item.file and item.line else item.file or ""
-    link = f"{base.rstrip('/')}/{item.area}.md#{item.rule}"
-    is_ours = item.area != "declared"
-    return {"finding": item, "place": place, "link": link if is_ours else None}
+    outside = f"{rules_url.rstrip('/')}/{item.area}.md#{item.rule}" if rules_url else ""
+    link = outside or f"#{anchor(item.rule)}"
+    return {"finding": item, "place": place, "link": link if _has_text(item) else None}
+
+
+def _has_text(item: Finding) -> bool:
+    """Whether the docs have a text of the rule; the name of one that is declared is the user's."""
+    return item.area != "declared"
 
 
 def _folders(findings: Sequence[Finding], models: Mapping[str, int]) -> list[dict[str, Any]]:
