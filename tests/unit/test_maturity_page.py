@@ -8,6 +8,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dbt_estate.maturity.report import lacking
 from dbt_estate.maturity.rule_texts import rule_texts
 from tests.support import rule_list
@@ -15,8 +17,13 @@ from tests.support.estate import REPOSITORY
 from tests.unit.test_maturity_score import (
     MANY,
     MART,
+    ORDERS,
     RAW,
     STAGING,
+    browser,
+    data_test,
+    described,
+    in_browser,
     judged,
     maturity,
     model,
@@ -185,3 +192,78 @@ def test_the_wheel_has_the_pages_of_the_rules(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert {f"dbt_estate/docs/maturity/rules/{area}.md" for area in AREAS} <= names
+
+
+# -- the drawing ------------------------------------------------------------------------------
+
+
+def dots(page: str) -> list[tuple[float, float, float]]:
+    found = re.findall(r'<circle class="dot[^>]*cx="([\d.]+)" cy="([\d.]+)" r="(\d+)"', page)
+    return [(float(x), float(y), float(radius)) for x, y, radius in found]
+
+
+@pytest.mark.parametrize(
+    "document", [shop(), shop(RAW, STAGING, MART), shop(RAW, STAGING, described(MART))]
+)
+def test_dots_stand_apart_and_within_the_plot(document: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, document)
+    page = page_of(tmp_path)
+    (frame,) = re.findall(r'<rect class="frame" ([^>]*)/>', page)
+    left, top, width, height = (
+        float(re.findall(rf'\b{name}="([\d.]+)"', frame)[0])
+        for name in ("x", "y", "width", "height")
+    )
+    found = dots(page)
+    assert len(found) >= 4
+    for x, y, radius in found:
+        assert left <= x - radius
+        assert x + radius <= left + width
+        assert top <= y - radius
+        assert y + radius <= top + height
+    for number, (x, y, radius) in enumerate(found):
+        for other_x, other_y, _ in found[:number]:
+            assert (x - other_x) ** 2 + (y - other_y) ** 2 >= (2 * radius) ** 2
+    assert "Dots that would cover each other stand side by side." in page
+
+
+@browser
+@pytest.mark.parametrize("width", [390, 1200])
+def test_no_dot_and_no_label_covers_another(width: int, tmp_path: Path) -> None:
+    """As they are drawn: of the axes, the dots and the numbers in them."""
+    write(tmp_path, shop(RAW, STAGING, MART))
+    script = """
+        const drawing = d.querySelector('svg');
+        const boxes = [...drawing.querySelectorAll('text:not(.dot-text), circle')].map(item => {
+            const box = item.getBoundingClientRect();
+            return [item.textContent || 'dot', box.left, box.top, box.right, box.bottom];
+        });
+        const whole = drawing.getBoundingClientRect();
+        return {boxes, whole: [whole.left, whole.top, whole.right, whole.bottom]};
+    """
+    found = in_browser(tmp_path, page_of(tmp_path), script, width)
+    left, top, right, bottom = found["whole"]
+    boxes = found["boxes"]
+    assert len(boxes) > 15
+    for number, (name, x, y, x_end, y_end) in enumerate(boxes):
+        assert left - 1 <= x, name
+        assert x_end <= right + 1, name
+        assert top - 1 <= y, name
+        assert y_end <= bottom + 1, name
+        for other, x2, y2, x2_end, y2_end in boxes[:number]:
+            is_apart = x >= x2_end or x2 >= x_end or y >= y2_end or y2 >= y_end
+            assert is_apart or (name, other) == ("dot", "dot"), (name, other)
+
+
+@browser
+def test_the_folder_with_the_most_findings_has_the_whole_bar(tmp_path: Path) -> None:
+    tested = data_test("t", ORDERS, original_file_path="models/deep/er/t.yml")
+    write(tmp_path, shop(RAW, STAGING, MART, tested, *MANY))
+    script = """
+        const bars = [...d.querySelectorAll('table.folders .track')];
+        return bars.map(bar => bar.firstElementChild.getBoundingClientRect().width
+            / bar.getBoundingClientRect().width);
+    """
+    for width in (390, 1200):
+        shares = in_browser(tmp_path, page_of(tmp_path), script, width)
+        assert shares[0] == pytest.approx(1)
+        assert 0 < shares[-1] < 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 _FOLDERS = 10
 _RUNS = 60
 # Of the drawings, in units of their view boxes.
-_PLOT, _EDGE, _RADIUS = 300, 58, 13
+_EDGE = 58
+# Around the plot there is room for a dot that stands at 0 or 100 %.
+_PLOT, _ROOM, _RADIUS = 270, 18, 13
 _TREND_WIDTH, _TREND_HEIGHT = 640, 200
 
 
@@ -103,34 +106,57 @@ def _models_of(folder: str, models: Mapping[str, int]) -> int:
 
 
 def _matrix(levels: Sequence[Level], least: int) -> dict[str, Any]:
-    """Return the plot of completeness (to the right) and depth (upwards), a circle a level."""
-    points: list[dict[str, Any]] = []
+    """Return the plot of completeness (to the right) and depth (upwards), a dot a level."""
+    dots: list[tuple[float, float]] = []
+    points = []
+    moved = False
     for level in levels:
         if level.completeness is None:
             continue
-        x = _EDGE + level.completeness * _PLOT
-        y = 16 + (1 - (level.depth or 0)) * _PLOT
-        while any(_overlaps(x, y, point) for point in points):
-            x -= 2 * _RADIUS + 2
-            if x < _EDGE:
-                x, y = _EDGE + level.completeness * _PLOT, y + 2 * _RADIUS + 2
-        points.append({"level": level, "x": round(x, 1), "y": round(y, 1)})
+        place = _EDGE + _ROOM + level.completeness * _PLOT, _ROOM + (1 - (level.depth or 0)) * _PLOT
+        dots.append(_free(place, dots))
+        moved = moved or dots[-1] != place
+        x, y = (round(value, 1) for value in dots[-1])
+        points.append({"level": level, "x": x, "y": y})
     return {
         "points": points,
-        "size": _PLOT,
+        "is_moved": moved,
+        "size": _PLOT + 2 * _ROOM,
         "edge": _EDGE,
         "radius": _RADIUS,
         "least": least,
-        "least_x": _EDGE + least / 100 * _PLOT,
+        "least_x": _EDGE + _ROOM + least / 100 * _PLOT,
         "ticks": [
-            {"at": share * _PLOT, "label": f"{share * 100:.0f} %"}
+            {
+                "x": _EDGE + _ROOM + share * _PLOT,
+                "y": _ROOM + (1 - share) * _PLOT,
+                "label": f"{share * 100:.0f} %",
+            }
             for share in (0, 0.25, 0.5, 0.75, 1)
         ],
     }
 
 
-def _overlaps(x: float, y: float, point: Mapping[str, Any]) -> bool:
-    return bool(abs(x - point["x"]) < 2 * _RADIUS and abs(y - point["y"]) < 2 * _RADIUS)
+def _free(place: tuple[float, float], dots: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the nearest place in the plot without a dot, beside rather than above."""
+    across, down = place
+    step = 2 * _RADIUS + 2
+    places = [
+        (across + step * right, down + step * below)
+        for right in range(-len(dots), len(dots) + 1)
+        for below in range(-len(dots), len(dots) + 1)
+    ]
+    low, high = _RADIUS, _PLOT + 2 * _ROOM - _RADIUS
+    return min(
+        (
+            (x, y)
+            for x, y in places
+            if low <= x - _EDGE <= high
+            and low <= y <= high
+            and all(math.dist((x, y), dot) > 2 * _RADIUS for dot in dots)
+        ),
+        key=lambda item: (round(math.dist(item, place)), abs(item[1] - down)),
+    )
 
 
 def _trend(runs: Sequence[Run]) -> dict[str, Any]:
