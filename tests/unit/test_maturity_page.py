@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import zipfile
@@ -267,3 +268,32 @@ def test_the_folder_with_the_most_findings_has_the_whole_bar(tmp_path: Path) -> 
         shares = in_browser(tmp_path, page_of(tmp_path), script, width)
         assert shares[0] == pytest.approx(1)
         assert 0 < shares[-1] < 1
+
+
+# -- steps and features of the page -----------------------------------------------------------
+
+
+def test_the_page_says_what_the_next_level_lacks(tmp_path: Path) -> None:
+    score = judged(tmp_path, shop(RAW, STAGING, MART))
+    page = page_of(tmp_path)
+    assert f"<p>{lacking(score)}</p>" in page
+    steps = json.loads(maturity(tmp_path, "--format", "json").stdout)["next_steps"]
+    shown = html.unescape(page[page.index('<ol class="steps">') : page.index("<h2>Features</h2>")])
+    assert shown.count("</li>") == len(steps) > 10
+    for step in steps:
+        lacks = f"level {step['level']} lacks it" if step["raises_level"] else "level"
+        gain = f"+{step['gain']:.1f} points, effort {step['effort']} of 5"
+        assert re.search(
+            rf"{re.escape(step['do'])}.*?{lacks}.*?{re.escape(gain)}", shown, re.DOTALL
+        )
+    assert shown.count("lacks it") == sum(step["raises_level"] for step in steps)
+    assert f"<summary>and {len(steps) - 10} more</summary>" in shown
+
+
+def test_a_feature_of_weight_0_does_not_count(tmp_path: Path) -> None:
+    write(tmp_path, shop(RAW, STAGING, MART), settings(features={"key_docs": {"weight": 0}}))
+    page = page_of(tmp_path)
+    features = page[page.index("<h2>Features</h2>") : page.index("<h2>Findings</h2>")]
+    (row,) = re.findall(r"<tr>.*Docs of what is used.*</tr>", features)
+    assert "does not count" in row
+    assert features.count("does not count") == 1

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _FOLDERS = 10
 _RUNS = 60
+_STEPS = 10
 # Of the drawings, in units of their view boxes.
 _EDGE = 58
 # Around the plot there is room for a dot that stands at 0 or 100 %.
@@ -41,7 +42,9 @@ def page(
         score=score,
         headline=headline(score),
         delta=delta_lines(delta) if delta else [],
+        lacks=lacking(score),
         steps=outcome.steps,
+        steps_shown=_STEPS,
         features=score.features,
         levels=score.levels,
         percent=percent,
