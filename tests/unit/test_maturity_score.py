@@ -735,7 +735,7 @@ def test_the_page_is_escaped_and_asks_no_network(page: str) -> None:
     assert page.count("</script>") == page.count("<script>") == 1
     assert not re.findall(r"(?:src|href)=\"(?:https?:)?//", page)
     assert "default-src 'none'" in page
-    assert 'href="docs/maturity/rules/modeling.md#root_models"' in page
+    assert 'href="#rule-root_models"' in page
     assert "the rule set changed" in page
 
 

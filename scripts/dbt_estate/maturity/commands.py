@@ -63,7 +63,7 @@ class Outcome:
     "--rules-url",
     metavar="URL",
     default=None,
-    help="Where the page's links to the rules lead.  [default: docs/maturity/rules/]",
+    help="Where the page's links to the rules lead.  [default: to their texts in the page]",
 )
 @click.option("--badge", type=_path, metavar="FILE", help="Write the level as an SVG.")
 @click.option(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from dbt_estate.check.formats import HELP_BASE
 from dbt_estate.maturity.history import Delta, Run
-from dbt_estate.maturity.report import delta_lines, headline, percent
+from dbt_estate.maturity.report import delta_lines, headline, lacking, percent
+from dbt_estate.maturity.rule_texts import anchor, rule_texts
 from dbt_estate.maturity.score import Level
 
 if TYPE_CHECKING:
@@ -19,28 +20,41 @@ if TYPE_CHECKING:
 
 _FOLDERS = 10
 _RUNS = 60
+_STEPS = 10
 # Of the drawings, in units of their view boxes.
-_PLOT, _EDGE, _RADIUS = 300, 58, 13
+_EDGE = 58
+# Around the plot there is room for a dot that stands at 0 or 100 %.
+_PLOT, _ROOM, _RADIUS = 270, 18, 13
 _TREND_WIDTH, _TREND_HEIGHT = 640, 200
 
 
 def page(
     outcome: Outcome, runs: Sequence[Run], delta: Delta | None, rules_url: str | None = None
 ) -> str:
-    """Return the page of a result. `runs` are those of the history, with this one at the end."""
+    """Return the page of a result. `runs` are those of the history, with this one at the end.
+
+    Findings link to the pages of their rules at `rules_url`; without it, to their texts in the
+    page.
+    """
     score = outcome.score
+    counts = Counter((item.area, item.rule) for item in outcome.findings if _has_text(item))
     text: str = _template().render(
         score=score,
         headline=headline(score),
         delta=delta_lines(delta) if delta else [],
+        lacks=lacking(score),
         steps=outcome.steps,
+        steps_shown=_STEPS,
         features=score.features,
         levels=score.levels,
         percent=percent,
         matrix=_matrix(score.levels, score.level_completeness),
         trend=_trend(runs[-_RUNS:]),
         folders=_folders(outcome.findings, outcome.folders),
-        findings=[_row(item, rules_url or HELP_BASE) for item in outcome.findings],
+        findings=[_row(item, rules_url) for item in outcome.findings],
+        rules=[] if rules_url else rule_texts(counts),
+        counts={rule: count for (_, rule), count in counts.items()},
+        anchor=anchor,
     )
     return text
 
@@ -56,11 +70,16 @@ def _template() -> Any:
     return environment.from_string(source)
 
 
-def _row(item: Finding, base: str) -> dict[str, Any]:
+def _row(item: Finding, rules_url: str | None) -> dict[str, Any]:
     place = f"{item.file}:{item.line}" if item.file and item.line else item.file or ""
-    link = f"{base.rstrip('/')}/{item.area}.md#{item.rule}"
-    is_ours = item.area != "declared"
-    return {"finding": item, "place": place, "link": link if is_ours else None}
+    outside = f"{rules_url.rstrip('/')}/{item.area}.md#{item.rule}" if rules_url else ""
+    link = outside or f"#{anchor(item.rule)}"
+    return {"finding": item, "place": place, "link": link if _has_text(item) else None}
+
+
+def _has_text(item: Finding) -> bool:
+    """Whether the docs have a text of the rule; the name of one that is declared is the user's."""
+    return item.area != "declared"
 
 
 def _folders(findings: Sequence[Finding], models: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -90,34 +109,57 @@ def _models_of(folder: str, models: Mapping[str, int]) -> int:
 
 
 def _matrix(levels: Sequence[Level], least: int) -> dict[str, Any]:
-    """Return the plot of completeness (to the right) and depth (upwards), a circle a level."""
-    points: list[dict[str, Any]] = []
+    """Return the plot of completeness (to the right) and depth (upwards), a dot a level."""
+    dots: list[tuple[float, float]] = []
+    points = []
+    moved = False
     for level in levels:
         if level.completeness is None:
             continue
-        x = _EDGE + level.completeness * _PLOT
-        y = 16 + (1 - (level.depth or 0)) * _PLOT
-        while any(_overlaps(x, y, point) for point in points):
-            x -= 2 * _RADIUS + 2
-            if x < _EDGE:
-                x, y = _EDGE + level.completeness * _PLOT, y + 2 * _RADIUS + 2
-        points.append({"level": level, "x": round(x, 1), "y": round(y, 1)})
+        place = _EDGE + _ROOM + level.completeness * _PLOT, _ROOM + (1 - (level.depth or 0)) * _PLOT
+        dots.append(_free(place, dots))
+        moved = moved or dots[-1] != place
+        x, y = (round(value, 1) for value in dots[-1])
+        points.append({"level": level, "x": x, "y": y})
     return {
         "points": points,
-        "size": _PLOT,
+        "is_moved": moved,
+        "size": _PLOT + 2 * _ROOM,
         "edge": _EDGE,
         "radius": _RADIUS,
         "least": least,
-        "least_x": _EDGE + least / 100 * _PLOT,
+        "least_x": _EDGE + _ROOM + least / 100 * _PLOT,
         "ticks": [
-            {"at": share * _PLOT, "label": f"{share * 100:.0f} %"}
+            {
+                "x": _EDGE + _ROOM + share * _PLOT,
+                "y": _ROOM + (1 - share) * _PLOT,
+                "label": f"{share * 100:.0f} %",
+            }
             for share in (0, 0.25, 0.5, 0.75, 1)
         ],
     }
 
 
-def _overlaps(x: float, y: float, point: Mapping[str, Any]) -> bool:
-    return bool(abs(x - point["x"]) < 2 * _RADIUS and abs(y - point["y"]) < 2 * _RADIUS)
+def _free(place: tuple[float, float], dots: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the nearest place in the plot without a dot, beside rather than above."""
+    across, down = place
+    step = 2 * _RADIUS + 2
+    places = [
+        (across + step * right, down + step * below)
+        for right in range(-len(dots), len(dots) + 1)
+        for below in range(-len(dots), len(dots) + 1)
+    ]
+    low, high = _RADIUS, _PLOT + 2 * _ROOM - _RADIUS
+    return min(
+        (
+            (x, y)
+            for x, y in places
+            if low <= x - _EDGE <= high
+            and low <= y <= high
+            and all(math.dist((x, y), dot) > 2 * _RADIUS for dot in dots)
+        ),
+        key=lambda item: (round(math.dist(item, place)), abs(item[1] - down)),
+    )
 
 
 def _trend(runs: Sequence[Run]) -> dict[str, Any]:

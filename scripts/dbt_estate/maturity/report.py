@@ -98,6 +98,26 @@ def percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.0f} %"
 
 
+def lacking(score: Score) -> str:
+    """Return what the lowest level that is not reached lacks, or nothing if all are reached."""
+    level = next((item for item in score.levels if not item.is_reached), None)
+    if level is None:
+        return ""
+    name = f"Level {level.number}, {level.name}"
+    if level.completeness is None:
+        return f"{name}: nothing is known of it."
+    titles = ", ".join(
+        item.title
+        for item in score.features
+        if item.level == level.number and item.status == "missing" and item.weight
+    )
+    has = percent(level.completeness)
+    # What is rounded up to the limit would seem to be enough.
+    if has == f"{score.level_completeness} %":
+        has = f"{100 * level.completeness:g} %"
+    return f"{name}, lacks: {titles} (needs {score.level_completeness} %, has {has})."
+
+
 def shown_files(files: Sequence[str]) -> str:
     """Return the first files, and how many more there are."""
     more = len(files) - _FILES_SHOWN
@@ -152,6 +172,8 @@ def _print_text(score: Score, steps: Sequence[Step], delta: Delta | None) -> Non
     ]
     columns = ["Level", "", "Completeness", "Depth", "Features", "Unknown"]
     print_table("Levels", columns, levels, {"reached": "green"})
+    if lacks := lacking(score):
+        click.echo(lacks)
     rows = [
         [
             f"{'^ ' if step.raises_level else ''}{step.do}",
@@ -165,6 +187,8 @@ def _print_text(score: Score, steps: Sequence[Step], delta: Delta | None) -> Non
         print_table(
             "Next steps (^ the next level lacks it)", ["Step", "Gain", "Effort", "Files"], rows
         )
+    if more := steps[_STEPS_SHOWN:]:
+        click.echo(f"and {len(more)} more: see --format json")
     for item in score.features:
         if item.status == "unknown":
             click.echo(f"Unknown: {item.title} (level {item.level}): {item.evidence}")
@@ -190,6 +214,8 @@ def markdown(score: Score, steps: Sequence[Step], delta: Delta | None) -> str:
             str(item.unknown or ""),
         )
         lines.append(f"| {' | '.join(cells)} |")
+    if lacks := lacking(score):
+        lines += ["", _plain(lacks)]
     if steps:
         lines += ["", "**Next steps**", ""]
         for number, step in enumerate(steps[:_STEPS_SHOWN], start=1):
@@ -197,6 +223,8 @@ def markdown(score: Score, steps: Sequence[Step], delta: Delta | None) -> str:
             level = f", for level {step.level}" if step.raises_level else ""
             gain = f"+{step.gain:.1f} points, effort {step.effort}{level}"
             lines.append(f"{number}. {_plain(step.do)} ({gain}){files}")
+    if more := steps[_STEPS_SHOWN:]:
+        lines += ["", f"and {len(more)} more: see `--format json`"]
     unknown = [item for item in score.features if item.status == "unknown"]
     if unknown:
         lines += ["", f"Unknown: {_plain(', '.join(item.title for item in unknown))}."]
