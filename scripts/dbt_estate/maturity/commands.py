@@ -89,7 +89,12 @@ def maturity(
     """
     from dbt_estate.files import write_text
     from dbt_estate.maturity.badge import badge as badge_of
-    from dbt_estate.maturity.history import append_history, read_against, read_history
+    from dbt_estate.maturity.history import (
+        append_history,
+        read_against,
+        read_history,
+        refuse_other_projects,
+    )
     from dbt_estate.maturity.report import print_score
 
     if rules_url is not None and html is None:
@@ -100,6 +105,10 @@ def maturity(
     runs = read_history(history) if history else []
     since = read_against(against) if against else runs[-1] if runs else None
     outcome = judge(**given)
+    if history:
+        refuse_other_projects(outcome.score.project, runs, f"--history {history.as_posix()}")
+    if since and against:
+        refuse_other_projects(outcome.score.project, [since], f"--against {against.as_posix()}")
     run, delta = _run_and_delta(outcome.score, since)
     for note in outcome.notes:
         click.echo(note, err=True)
@@ -110,7 +119,7 @@ def maturity(
     if badge:
         write_text(badge, badge_of(outcome.score))
     if history:
-        append_history(history, run, runs)
+        append_history(history, run)
     print_score(outcome.score, outcome.steps, delta, format_)
 
 
@@ -120,7 +129,7 @@ def _run_and_delta(score: Score, since: Run | None) -> tuple[Run, Delta | None]:
     from dbt_estate.maturity.history import compare, run_of
 
     run = run_of(score, datetime.datetime.now(datetime.timezone.utc))
-    return run, compare(run, since) if since else None
+    return run, compare(score, since) if since else None
 
 
 def judge(

@@ -27,6 +27,7 @@ def document(score: Score, steps: Sequence[Step]) -> dict[str, Any]:
         "score": score.score,
         "matrix": {
             "rule_set": score.rule_set,
+            "project": score.project,
             "level_completeness": score.level_completeness,
             "levels": [_level(item) for item in score.levels],
         },
