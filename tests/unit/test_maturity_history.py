@@ -26,7 +26,7 @@ from dbt_estate.maturity.history import (
 from dbt_estate.maturity.report import delta_lines
 from dbt_estate.maturity.score import Feature, Level, Score
 from tests.support import rule_list
-from tests.support.scoring_page import scored
+from tests.support.scoring_page import PAGE, scored
 from tests.unit.test_maturity_score import (
     MART,
     RAW,
@@ -309,3 +309,39 @@ def test_runs_at_the_same_time_mark_a_change_once(
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [line.get("marker") for line in lines] == [None, "rule_set", *[None] * 40]
     assert len(read_history(file)) == 41
+
+
+# -- what is printed and written --------------------------------------------------------------
+
+
+def test_the_json_has_the_change(tmp_path: Path) -> None:
+    write(tmp_path, shop(RAW, STAGING, MART))
+    file, old = tmp_path / "history.jsonl", tmp_path / "old.json"
+    first = json.loads(maturity(tmp_path, "--history", str(file), "--format", "json").stdout)
+    assert first["matrix"]["delta"] is None
+    old.write_text(json.dumps(first))
+    write(tmp_path, shop(RAW, STAGING, described(MART)))
+    for path, ran_at in ((file, json.loads(file.read_text())["ran_at"]), (old, None)):
+        found = json.loads(maturity(tmp_path, "--against", str(path), "--format", "json").stdout)
+        assert list(found) == ["level", "score", "matrix", "features", "next_steps", "unknown"]
+        delta = found["matrix"]["delta"]
+        assert delta == {
+            "since": {"ran_at": ran_at, "level": first["level"], "score": first["score"]},
+            "is_comparable": True, "levels": 1,
+            "points": round(found["score"] - first["score"], 1),
+            "gained": ["key_docs", "descriptions"], "lost": [], "notes": [],
+        }  # fmt: skip
+    page = PAGE.read_text(encoding="utf-8")
+    fields = page[page.index("| `matrix.delta`") : page.index("| `features` |")]
+    for name in (*delta, *delta["since"]):
+        assert f".{name}`" in fields or f"delta.{name}." in fields, name
+
+
+def test_the_json_says_what_is_not_comparable(tmp_path: Path) -> None:
+    write(tmp_path, shop(STAGING))
+    file = tmp_path / "history.jsonl"
+    file.write_text(json.dumps(LINE))
+    found = json.loads(maturity(tmp_path, "--against", str(file), "--format", "json").stdout)
+    delta = found["matrix"]["delta"]
+    assert (delta["is_comparable"], delta["levels"], delta["points"]) == (False, None, None)
+    assert "the rule set changed from r to" in delta["notes"][0]
