@@ -35,6 +35,7 @@ from tests.unit.test_maturity_score import (
     described,
     judged,
     maturity,
+    model,
     shop,
     write,
 )  # fmt: skip
@@ -345,3 +346,45 @@ def test_the_json_says_what_is_not_comparable(tmp_path: Path) -> None:
     delta = found["matrix"]["delta"]
     assert (delta["is_comparable"], delta["levels"], delta["points"]) == (False, None, None)
     assert "the rule set changed from r to" in delta["notes"][0]
+
+
+def test_a_failing_history_writes_no_page_and_no_badge(tmp_path: Path) -> None:
+    write(tmp_path, shop(STAGING))
+    (tmp_path / "file").write_text("")
+    out = [tmp_path / "page.html", tmp_path / "badge.svg"]
+    history = tmp_path / "file" / "history.jsonl"
+    answer = maturity(
+        tmp_path, "--history", str(history), "--html", str(out[0]), "--badge", str(out[1])
+    )
+    assert (answer.exit_code, "cannot be written" in answer.output) == (2, True)
+    assert [path.exists() for path in out] == [False, False]
+
+
+def test_a_failing_page_leaves_a_true_history(tmp_path: Path) -> None:
+    write(tmp_path, shop(STAGING, model("a")))
+    (tmp_path / "file").write_text("")
+    history = tmp_path / "history.jsonl"
+    page = tmp_path / "file" / "page.html"
+    answer = maturity(tmp_path, "--history", str(history), "--html", str(page))
+    assert (answer.exit_code, "cannot be written" in answer.output) == (2, True)
+    assert len(read_history(history)) == 1
+
+
+@pytest.mark.parametrize("option", ["--html", "--badge", "--history"])
+@pytest.mark.parametrize(
+    "name", ["old.json", "target/manifest.json", "target/run_results.json", "dbt_project.yml"]
+)
+def test_no_input_is_overwritten(option: str, name: str, tmp_path: Path) -> None:
+    write(tmp_path, shop(STAGING))
+    (tmp_path / "old.json").write_text(maturity(tmp_path, "--format", "json").stdout)
+    results = {"metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json"},
+               "results": [], "elapsed_time": 0, "args": {}}  # fmt: skip
+    (tmp_path / "target" / "run_results.json").write_text(json.dumps(results))
+    kept = (tmp_path / name).read_text()
+    given = str(tmp_path / "target" / ".." / name)
+    answer = maturity(tmp_path, "--against", str(tmp_path / "old.json"), option, given)
+    assert answer.exit_code == 2
+    assert (tmp_path / name).read_text() == kept
+    if option != "--history":
+        assert f"{option}: " in answer.output
+        assert "is read by this run; give another file" in answer.output
