@@ -582,7 +582,7 @@ def test_the_history_is_only_added_to(tmp_path: Path) -> None:
     other = judged(tmp_path, shop(RAW, STAGING, MART), features={"refs": {"weight": 3}})
     texts = []
     for day, score in enumerate((small, grown, other, other), start=1):
-        append_history(file, run_of(score, at(day)), read_history(file))
+        append_history(file, run_of(score, at(day)))
         texts.append(file.read_text(encoding="utf-8"))
     assert all(after.startswith(before) for before, after in itertools.pairwise(texts))
     lines = [json.loads(line) for line in texts[-1].splitlines()]
@@ -599,9 +599,9 @@ def test_the_history_is_only_added_to(tmp_path: Path) -> None:
 def test_a_history_without_a_last_newline_is_kept_whole(tmp_path: Path) -> None:
     file = tmp_path / "history.jsonl"
     score = judged(tmp_path, shop(STAGING))
-    append_history(file, run_of(score, at(1)), [])
+    append_history(file, run_of(score, at(1)))
     file.write_text(file.read_text().rstrip("\n"))
-    append_history(file, run_of(score, at(2)), read_history(file))
+    append_history(file, run_of(score, at(2)))
     assert [run.ran_at[:10] for run in read_history(file)] == ["2026-03-01", "2026-03-02"]
 
 
@@ -632,9 +632,9 @@ def test_two_things_are_not_written_into_one_file(twice: tuple[str, str], tmp_pa
 
 
 def test_what_changed_is_said(tmp_path: Path) -> None:
-    before = run_of(judged(tmp_path, shop(RAW, STAGING, MART)), at(1))
+    before = judged(tmp_path, shop(RAW, STAGING, MART))
     grown = judged(tmp_path, shop(RAW, STAGING, described(MART)), {"README.md": "x"})
-    delta = compare(run_of(grown, at(2)), before)
+    delta = compare(grown, run_of(before, at(1)))
     assert delta.is_comparable
     assert (delta.levels, delta.points) == (1, round(grown.score - before.score, 1))
     assert delta.gained == ["key_docs", "readme", "descriptions"]
@@ -647,7 +647,7 @@ def test_what_changed_is_said(tmp_path: Path) -> None:
 def test_across_a_change_of_the_rule_set_nothing_is_compared(tmp_path: Path) -> None:
     before = run_of(judged(tmp_path, shop(RAW, STAGING, MART)), at(1))
     other = judged(tmp_path, shop(RAW, STAGING, described(MART)), features={"refs": {"weight": 3}})
-    delta = compare(run_of(other, at(2)), before)
+    delta = compare(other, before)
     assert (delta.is_comparable, delta.levels, delta.points, delta.gained) == (False, 0, 0.0, ())
     text = markdown(other, [], delta).replace("\\", "")
     assert "Not compared since 2026-03-01T06:00:00Z: it was level 1" in text
@@ -656,7 +656,7 @@ def test_across_a_change_of_the_rule_set_nothing_is_compared(tmp_path: Path) -> 
 
 def test_what_one_run_did_not_see_is_said(tmp_path: Path) -> None:
     seen = run_of(judged(tmp_path, shop(STAGING), {"README.md": "x"}), at(1))
-    blind = run_of(judged(tmp_path, shop(STAGING), {"README.md": "x"}, with_files=False), at(2))
+    blind = judged(tmp_path, shop(STAGING), {"README.md": "x"}, with_files=False)
     delta = compare(blind, seen)
     assert "seen then and not now: artifacts" in delta.notes[0]
     assert "readme" not in delta.lost

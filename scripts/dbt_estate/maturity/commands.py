@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +25,14 @@ _path = click.Path(path_type=Path)
 
 @dataclass(frozen=True)
 class Outcome:
-    """Everything that is printed or written of one run."""
+    """Everything that is printed or written of one run, and the files that it is of."""
 
     score: Score
     steps: list[Step]
     findings: list[Finding]
     folders: dict[str, int]
     notes: list[str]
+    inputs: Sequence[Path] = ()
 
 
 @click.command()
@@ -89,7 +91,12 @@ def maturity(
     """
     from dbt_estate.files import write_text
     from dbt_estate.maturity.badge import badge as badge_of
-    from dbt_estate.maturity.history import append_history, read_against, read_history
+    from dbt_estate.maturity.history import (
+        append_history,
+        read_against,
+        read_history,
+        refuse_other_projects,
+    )
     from dbt_estate.maturity.report import print_score
 
     if rules_url is not None and html is None:
@@ -100,18 +107,35 @@ def maturity(
     runs = read_history(history) if history else []
     since = read_against(against) if against else runs[-1] if runs else None
     outcome = judge(**given)
+    _refuse_inputs({"--html": html, "--badge": badge}, [*outcome.inputs, against, history])
+    if since and against:
+        refuse_other_projects(outcome.score.project, [since], f"--against {against.as_posix()}")
     run, delta = _run_and_delta(outcome.score, since)
     for note in outcome.notes:
         click.echo(note, err=True)
+    texts = []
     if html:
         from dbt_estate.maturity.page import page
 
-        write_text(html, page(outcome, [*runs, run], delta, rules_url))
+        texts.append((html, page(outcome, [*runs, run], delta, rules_url)))
     if badge:
-        write_text(badge, badge_of(outcome.score))
+        texts.append((badge, badge_of(outcome.score)))
+    # Rendered, recorded, written: a page never shows a run that the history lacks, and what the
+    # history says stays true if a page cannot be written.
     if history:
-        append_history(history, run, runs)
+        append_history(history, run)
+    for path, text in texts:
+        write_text(path, text)
     print_score(outcome.score, outcome.steps, delta, format_)
+
+
+def _refuse_inputs(outputs: dict[str, Path | None], inputs: Sequence[Path | None]) -> None:
+    """Raise InputError for a file that would be replaced and is read."""
+    for option, path in outputs.items():
+        for read in inputs:
+            if path and read and path.exists() and read.exists() and path.samefile(read):
+                where = path.as_posix()
+                raise InputError(option, f"{where} is read by this run; give another file")
 
 
 def _run_and_delta(score: Score, since: Run | None) -> tuple[Run, Delta | None]:
@@ -120,7 +144,7 @@ def _run_and_delta(score: Score, since: Run | None) -> tuple[Run, Delta | None]:
     from dbt_estate.maturity.history import compare, run_of
 
     run = run_of(score, datetime.datetime.now(datetime.timezone.utc))
-    return run, compare(run, since) if since else None
+    return run, compare(score, since) if since else None
 
 
 def judge(
@@ -143,8 +167,10 @@ def judge(
         beside = artifacts_in(wanted.parent)
         artifacts = Artifacts(found, run_results or beside.run_results, catalog or beside.catalog)
         project = load_project(artifacts, variables, project_dir)
+    inputs = [project_dir / "dbt_project.yml", wanted, artifacts.run_results, artifacts.catalog]
     with project.connection:
-        return _judged(project, project_dir, no_files, notes)
+        outcome = _judged(project, project_dir, no_files, notes)
+    return replace(outcome, inputs=[path for path in inputs if path])
 
 
 def _judged(project: Project, project_dir: Path, no_files: bool, notes: list[str]) -> Outcome:

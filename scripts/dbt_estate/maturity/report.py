@@ -20,15 +20,17 @@ _FILES_SHOWN = 3
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~&])")
 
 
-def document(score: Score, steps: Sequence[Step]) -> dict[str, Any]:
+def document(score: Score, steps: Sequence[Step], delta: Delta | None) -> dict[str, Any]:
     """Return what `--format json` prints; docs/maturity/scoring.md has it field by field."""
     return {
         "level": {"number": score.number, "name": score.name},
         "score": score.score,
         "matrix": {
             "rule_set": score.rule_set,
+            "project": score.project,
             "level_completeness": score.level_completeness,
             "levels": [_level(item) for item in score.levels],
+            "delta": _delta(delta) if delta else None,
         },
         "features": [_feature(item) for item in score.features],
         "next_steps": [_step(item) for item in steps],
@@ -42,6 +44,23 @@ def document(score: Score, steps: Sequence[Step]) -> dict[str, Any]:
             for item in score.features
             if item.status == "unknown"
         ],
+    }
+
+
+def _delta(item: Delta) -> dict[str, Any]:
+    since = item.since
+    return {
+        "since": {
+            "ran_at": since.ran_at or None,
+            "level": {"number": since.number, "name": since.name},
+            "score": since.score,
+        },
+        "is_comparable": item.is_comparable,
+        "levels": item.levels if item.is_comparable else None,
+        "points": item.points if item.is_comparable else None,
+        "gained": list(item.gained),
+        "lost": list(item.lost),
+        "notes": list(item.notes),
     }
 
 
@@ -146,9 +165,9 @@ def _moved(delta: Delta) -> str:
 
 
 def print_score(score: Score, steps: Sequence[Step], delta: Delta | None, format_: str) -> None:
-    """Print the result in one of FORMATS; JSON has no delta, as it is one result."""
+    """Print the result in one of FORMATS."""
     if format_ == "json":
-        print_json(document(score, steps))
+        print_json(document(score, steps, delta))
     elif format_ == "markdown":
         click.echo(markdown(score, steps, delta).encode(), nl=False)
     else:
