@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from dbt_estate.check.engine import DECLARED
 from dbt_estate.maturity.report import lacking
 from dbt_estate.maturity.rule_texts import rule_texts
 from tests.support import rule_list
@@ -91,7 +92,7 @@ def test_a_share_just_below_the_limit_is_not_shown_as_the_limit(tmp_path: Path) 
 def test_a_level_of_which_nothing_is_known_lacks_nothing_that_could_be_named(
     tmp_path: Path,
 ) -> None:
-    weights = {name: {"weight": 0} for name, level in LEVELS.items() if level == 2}
+    weights = {name: {"weight": 0} for name in ("builtin_macros", "key_docs", "last_mile_tests")}
     score = judged(tmp_path, shop(STAGING), features=weights)
     assert lacking(score) == "Level 2, Toddlerhood: nothing is known of it."
 
@@ -137,12 +138,12 @@ def test_a_finding_leads_to_the_text_of_its_rule_in_the_page(tmp_path: Path) -> 
     for part in (
         "A model that reads no source, model, seed or snapshot",
         "Severity by default: <code>warn</code>",
-        "<h4>Reason to flag</h4>",
+        "<strong>Reason to flag</strong>",
         "dbt does not see what the model reads.",
-        "<h4>How to remediate</h4>",
+        "<strong>How to remediate</strong>",
         "gets an exception; a MetricFlow",
         "20 findings",
-        "<pre><code>-- models/fct_orders.sql\nselect order_id, amount from",
+        '<pre><code class="language-sql">-- models/fct_orders.sql\nselect order_id, amount from',
     ):
         assert part in text
     assert 'id="rule-too_many_joins"' not in page
@@ -150,8 +151,8 @@ def test_a_finding_leads_to_the_text_of_its_rule_in_the_page(tmp_path: Path) -> 
 
 def test_a_rule_leads_to_another_one_only_where_that_is_in_the_page() -> None:
     def links(*found: str) -> list[str]:
-        (first, *_) = rule_texts([("structure", name) for name in found])
-        return [piece.href for block in first.blocks for piece in block.pieces if piece.href]
+        texts = rule_texts(("structure", name) for name in found)
+        return re.findall(r'href="([^"]*)"', texts[found[0]])
 
     assert links("model_naming_conventions") == []
     both = links("model_naming_conventions", "model_directories")
@@ -160,16 +161,16 @@ def test_a_rule_leads_to_another_one_only_where_that_is_in_the_page() -> None:
 
 def test_every_rule_has_a_text_and_none_of_its_marks_is_left() -> None:
     rules = [(rule["area"], rule["rule"]) for rule in rule_list.rules()]
-    texts = rule_texts(rules)
-    assert [text.rule for text in texts] == [name for _, name in rules]
-    for text in texts:
-        headings = [block.text for block in text.blocks if block.kind == "heading"]
-        assert headings == ["Example", "Reason to flag", "How to remediate"], text.rule
-        assert "Severity by default: " in str(text.blocks), text.rule
-        for block in text.blocks:
-            if block.kind == "text":
-                plain = "".join(piece.text for piece in block.pieces if not piece.is_code)
-                assert not re.search(r"`|\*\*|\]\(|^(?:[-|>#] ?|\d+\. )", plain), plain
+    texts = rule_texts([*rules, *(("declared", kind.replace("_", "-")) for kind in DECLARED)])
+    assert list(texts)[: len(rules)] == [name for _, name in rules]
+    for name, text in texts.items():
+        assert "<strong>Example</strong>" in text, name
+        if "-" not in name:
+            assert "<strong>Reason to flag</strong>" in text, name
+            assert "<strong>How to remediate</strong>" in text, name
+            assert "Severity by default: " in text, name
+        words = re.sub(r"<(pre|code)[ >].*?</\1>", "", text, flags=re.S)
+        assert not re.search(r"`|\*\*|\]\(|\|", words), name
 
 
 def test_where_the_links_are_told_to_lead_outward_the_page_has_no_texts(tmp_path: Path) -> None:
@@ -179,11 +180,14 @@ def test_where_the_links_are_told_to_lead_outward_the_page_has_no_texts(tmp_path
     assert "rule-root_models" not in page
 
 
-def test_a_declared_rule_has_no_link(tmp_path: Path) -> None:
+def test_a_declared_rule_leads_to_the_text_of_its_kind(tmp_path: Path) -> None:
     declared = [{"rule": "max-parents", "name": "few<b>", "maximum": 0}]
     write(tmp_path, shop(RAW, STAGING), settings(declared=declared))
-    for page in (page_of(tmp_path), page_of(tmp_path, "--rules-url", "https://x.org")):
-        assert '<td class="inline">few&lt;b&gt;</td>' in page
+    page = page_of(tmp_path)
+    assert '<td class="inline"><a href="#rule-max-parents">few&lt;b&gt;</a></td>' in page
+    assert 'id="rule-max-parents"' in page
+    outward = page_of(tmp_path, "--rules-url", "https://x.org")
+    assert '<a href="https://x.org/declared.md#max-parents">few&lt;b&gt;</a>' in outward
 
 
 def test_the_wheel_has_the_pages_of_the_rules(tmp_path: Path) -> None:

@@ -25,12 +25,16 @@ _path = click.Path(path_type=Path)
 
 @dataclass(frozen=True)
 class Outcome:
-    """Everything that is printed or written of one run, and the files that it is of."""
+    """Everything that is printed or written of one run, and the files that it is of.
+
+    `folders` has how many models each has, `kinds` which parameterised rule a declared one is.
+    """
 
     score: Score
     steps: list[Step]
     findings: list[Finding]
     folders: dict[str, int]
+    kinds: dict[str, str]
     notes: list[str]
     inputs: Sequence[Path] = ()
 
@@ -174,11 +178,13 @@ def judge(
 
 
 def _judged(project: Project, project_dir: Path, no_files: bool, notes: list[str]) -> Outcome:
+    from dbt_estate.check.engine import DECLARED
     from dbt_estate.check.places import placed
     from dbt_estate.maturity.score import score_project
     from dbt_estate.maturity.steps import next_steps
 
     score = score_project(project, with_files=not no_files)
+    kinds = [kind.replace("_", "-") for kind in DECLARED]
     rows = project.connection.execute(
         "select folder_path, count(*) from estate.rule_nodes "
         "where resource_type = 'model' and is_excluded = 0 group by 1"
@@ -188,5 +194,8 @@ def _judged(project: Project, project_dir: Path, no_files: bool, notes: list[str
         steps=next_steps(project, score),
         findings=placed(project, score.found, project_dir),
         folders={str(folder): count for folder, count in rows},
+        kinds={
+            rule["name"]: kind for kind in kinds for rule in project.macros["declared_rules"](kind)
+        },
         notes=notes,
     )

@@ -264,12 +264,16 @@ def _level_and_score(
                 weight_used[item.level] += item.weight
                 steps = math.floor(depths[item.feature] * 10000 + 0.5)
                 points += item.weight * (10000 + steps)
+    switched_on = {item.level for item in score.features if item.weight}
     complete = itertools.takewhile(
         lambda level: (
-            weight_known[level]
-            and 100 * weight_used[level] >= score.level_completeness * weight_known[level]
+            level not in switched_on
+            or (
+                weight_known[level]
+                and 100 * weight_used[level] >= score.level_completeness * weight_known[level]
+            )
         ),
-        [level.number for level in score.levels],
+        [level.number for level in score.levels if "models" in used],
     )
     whole = 20000 * weight_known.total()
     return max(complete, default=0), (2000 * points + whole) // (2 * whole) / 10 if whole else 0

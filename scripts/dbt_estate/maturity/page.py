@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from dbt_estate.maturity.history import Delta, Run
 from dbt_estate.maturity.report import delta_lines, headline, lacking, percent
 from dbt_estate.maturity.rule_texts import anchor, rule_texts
@@ -37,7 +39,9 @@ def page(
     page.
     """
     score = outcome.score
-    counts = Counter((item.area, item.rule) for item in outcome.findings if _has_text(item))
+    named = [(item, outcome.kinds.get(item.rule, item.rule)) for item in outcome.findings]
+    counts = Counter(rule for _, rule in named)
+    texts = {} if rules_url else rule_texts((item.area, rule) for item, rule in named)
     text: str = _template().render(
         score=score,
         headline=headline(score),
@@ -51,9 +55,9 @@ def page(
         matrix=_matrix(score.levels, score.level_completeness),
         trend=_trend(runs[-_RUNS:]),
         folders=_folders(outcome.findings, outcome.folders),
-        findings=[_row(item, rules_url) for item in outcome.findings],
-        rules=[] if rules_url else rule_texts(counts),
-        counts={rule: count for (_, rule), count in counts.items()},
+        findings=[_row(item, rule, rules_url) for item, rule in named],
+        texts={rule: Markup(text) for rule, text in texts.items()},
+        counts=counts,
         anchor=anchor,
     )
     return text
@@ -70,16 +74,10 @@ def _template() -> Any:
     return environment.from_string(source)
 
 
-def _row(item: Finding, rules_url: str | None) -> dict[str, Any]:
+def _row(item: Finding, rule: str, rules_url: str | None) -> dict[str, Any]:
     place = f"{item.file}:{item.line}" if item.file and item.line else item.file or ""
-    outside = f"{rules_url.rstrip('/')}/{item.area}.md#{item.rule}" if rules_url else ""
-    link = outside or f"#{anchor(item.rule)}"
-    return {"finding": item, "place": place, "link": link if _has_text(item) else None}
-
-
-def _has_text(item: Finding) -> bool:
-    """Whether the docs have a text of the rule; the name of one that is declared is the user's."""
-    return item.area != "declared"
+    outside = f"{rules_url.rstrip('/')}/{item.area}.md#{rule}" if rules_url else ""
+    return {"finding": item, "place": place, "link": outside or f"#{anchor(rule)}"}
 
 
 def _folders(findings: Sequence[Finding], models: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -41,8 +41,7 @@ def document(score: Score, steps: Sequence[Step], delta: Delta | None) -> dict[s
                 "title": item.title,
                 "why": item.evidence,
             }
-            for item in score.features
-            if item.status == "unknown"
+            for item in _unknown(score)
         ],
     }
 
@@ -102,6 +101,10 @@ def _step(item: Step) -> dict[str, Any]:
         "raises_level": item.raises_level,
         "files": list(item.files),
     }
+
+
+def _unknown(score: Score) -> list[Feature]:
+    return [item for item in score.features if item.status == "unknown" and item.weight]
 
 
 def headline(score: Score) -> str:
@@ -208,9 +211,8 @@ def _print_text(score: Score, steps: Sequence[Step], delta: Delta | None) -> Non
         )
     if more := steps[_STEPS_SHOWN:]:
         click.echo(f"and {len(more)} more: see --format json")
-    for item in score.features:
-        if item.status == "unknown":
-            click.echo(f"Unknown: {item.title} (level {item.level}): {item.evidence}")
+    for item in _unknown(score):
+        click.echo(f"Unknown: {item.title} (level {item.level}): {item.evidence}")
 
 
 def markdown(score: Score, steps: Sequence[Step], delta: Delta | None) -> str:
@@ -244,7 +246,7 @@ def markdown(score: Score, steps: Sequence[Step], delta: Delta | None) -> str:
             lines.append(f"{number}. {_plain(step.do)} ({gain}){files}")
     if more := steps[_STEPS_SHOWN:]:
         lines += ["", f"and {len(more)} more: see `--format json`"]
-    unknown = [item for item in score.features if item.status == "unknown"]
+    unknown = _unknown(score)
     if unknown:
         lines += ["", f"Unknown: {_plain(', '.join(item.title for item in unknown))}."]
     return "\n".join(lines) + "\n"

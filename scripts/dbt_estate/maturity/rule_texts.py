@@ -1,45 +1,18 @@
-"""What docs/maturity/rules says of a rule, in parts, for a page that stands anywhere."""
+"""What docs/maturity/rules says of a rule, as HTML for a page that stands anywhere."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from dbt_estate.info_schema.macros import package_folder
 
 _SECTION = re.compile(r"^## (\S+)\n", re.MULTILINE)
-_FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_HEADING = re.compile(r"\*\*(.+)\*\*")
-_PIECE = re.compile(r"(`[^`]+`|\[[^\]]+\]\([^)]+\))")
-_LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of a line: text or code, a link where there is a `href`."""
-
-    text: str
-    is_code: bool = False
-    href: str = ""
-
-
-@dataclass(frozen=True)
-class Block:
-    """A paragraph in pieces, or the text of a `heading` or of `code`."""
-
-    kind: str
-    text: str = ""
-    pieces: Sequence[Piece] = ()
-
-
-@dataclass(frozen=True)
-class RuleText:
-    """What the docs say of one rule."""
-
-    rule: str
-    blocks: Sequence[Block]
 
 
 def anchor(rule: str) -> str:
@@ -47,44 +20,46 @@ def anchor(rule: str) -> str:
     return f"rule-{rule}"
 
 
-def rule_texts(rules: Iterable[tuple[str, str]]) -> list[RuleText]:
-    """Return the texts of rules, each given as area and name.
+def rule_texts(rules: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the texts of rules, each given as area and name, as HTML by their names.
 
     They link to each other only; of other links the words are left, as the page does not know
     where the docs are.
     """
-    wanted = list(rules)
-    names = {name for _, name in wanted}
-    return [RuleText(name, list(_blocks(_sections(area)[name], names))) for area, name in wanted]
+    wanted = {name: area for area, name in rules}
+    markdown = _markdown()
+    return {
+        # The severity in the docs is that of a project without settings.
+        name: str(
+            markdown.render(
+                _sections(area)[name].replace("\nSeverity: ", "\nSeverity by default: ", 1),
+                {"shown": wanted},
+            )
+        )
+        for name, area in wanted.items()
+    }
 
 
 @cache
-def _sections(area: str) -> dict[str, str]:
+def _markdown() -> MarkdownIt:
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown.add_render_rule("link_open", _link)
+    markdown.add_render_rule("link_close", _link)
+    return markdown
+
+
+def _link(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """Return the begin or the end of a link, or nothing where it leads out of the page."""
+    shown: Collection[str] = env["shown"]
+    begin = next(token for token in tokens[index::-1] if token.type == "link_open")
+    rule = str(begin.attrGet("href")).partition("#")[2]
+    if rule not in shown:
+        return ""
+    return f'<a href="#{anchor(rule)}">' if tokens[index] is begin else "</a>"
+
+
+@cache
+def _sections(area: str) -> Mapping[str, str]:
     path = package_folder("docs") / "maturity" / "rules" / f"{area}.md"
     _, *parts = _SECTION.split(path.read_text(encoding="utf-8"))
     return dict(zip(parts[::2], parts[1::2], strict=True))
-
-
-def _blocks(text: str, shown: Collection[str]) -> Iterator[Block]:
-    # The severity in the docs is that of a project without settings.
-    text = text.replace("\nSeverity: ", "\nSeverity by default: ", 1)
-    for number, part in enumerate(_FENCE.split(text)):
-        if number % 2:
-            yield Block("code", part)
-            continue
-        for block in part.strip().split("\n\n"):
-            if heading := _HEADING.fullmatch(block):
-                yield Block("heading", heading[1])
-            elif block:
-                yield Block("text", pieces=[_piece(item, shown) for item in _PIECE.split(block)])
-
-
-def _piece(text: str, shown: Collection[str]) -> Piece:
-    link = _LINK.fullmatch(text)
-    words, href = (link[1], _href(link[2], shown)) if link else (text, "")
-    return Piece(words.strip("`"), words.startswith("`"), href)
-
-
-def _href(target: str, shown: Collection[str]) -> str:
-    rule = target.partition("#")[2]
-    return f"#{anchor(rule)}" if rule in shown else ""

@@ -37,7 +37,7 @@ class Feature:
     findings: int
     effort: int
     do: str
-    deepen: str
+    deepen: str = ""
 
 
 @dataclass(frozen=True)
