@@ -252,7 +252,7 @@ def test_a_graph_with_billions_of_paths_ends(estate: Estate) -> None:
 
 
 @pytest.mark.adapters("duckdb")
-def test_the_command_line_parses_what_is_stale(estate: Estate) -> None:
+def test_the_command_line_finds_what_is_expected_after_a_parse(estate: Estate) -> None:
     bring(estate)
     estate.run_dbt(["parse"])
     options = Options(
@@ -264,4 +264,3 @@ def test_the_command_line_parses_what_is_stale(estate: Estate) -> None:
     assert found == expected()
     assert {rule.status for rule in result.rules} == {"warned", "failed"}
     assert all(item.line for item in result.findings if item.file)
-    assert rule_list.RULES_FILE.is_file()
