@@ -594,6 +594,12 @@ rule_tests as (
         inner join {{ info_schema('models') }} as models
             on edges.parent_unique_id = models.unique_id and unit_tests.model = models.name
         where cast(models.enabled as int) = 1
+    ),
+
+    excluded as (
+        select distinct unique_id
+        from node_facts
+        where fact = 'excluded'
     )
 
     -- A test counts as its package does, and as what it tests.
@@ -617,11 +623,13 @@ rule_tests as (
         case
             when tests.package_name = 'dbt_estate' then 1
                 when tests.package_name <> project.project_name then 1
+            when excluded.unique_id is not null then 1
             else coalesce(nodes.is_excluded, 0)
         end as is_excluded
     from tests
     cross join {{ info_schema('project') }} as project
     left join rule_nodes as nodes on tests.node_id = nodes.unique_id
+    left join excluded on tests.unique_id = excluded.unique_id
 ),
 
 node_exceptions as (

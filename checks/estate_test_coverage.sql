@@ -20,6 +20,30 @@ with nodes as (
     {% endfor %}
 ),
 
+node_facts as (
+    select
+        unique_id,
+        'excluded' as fact,
+        null as value,
+        null as line_number,
+        null as resource_name,
+        null as file_path
+    from nodes
+    where
+        1 = 0
+        {%- for pattern in settings.get('exclude_paths', []) %}
+        or regexp_matches(original_file_path, '{{ pattern | replace("'", "''") }}', 'i')
+        {%- endfor %}
+    union all
+    select
+        'project' as unique_id,
+        'unit_tests_read' as fact,
+        null as value,
+        null as line_number,
+        null as resource_name,
+        null as file_path
+),
+
 node_settings as (
     select
         node_unique_id,
@@ -80,30 +104,6 @@ node_settings as (
         unnest(list_distinct(tags)) as name,
         null as value
     from nodes
-),
-
-node_facts as (
-    select
-        unique_id,
-        'excluded' as fact,
-        null as value,
-        null as line_number,
-        null as resource_name,
-        null as file_path
-    from nodes
-    where
-        1 = 0
-        {%- for pattern in settings.get('exclude_paths', []) %}
-        or regexp_matches(original_file_path, '{{ pattern | replace("'", "''") }}', 'i')
-        {%- endfor %}
-    union all
-    select
-        'project' as unique_id,
-        'unit_tests_read' as fact,
-        null as value,
-        null as line_number,
-        null as resource_name,
-        null as file_path
 ),
 
 rule_nodes as (
@@ -568,6 +568,12 @@ rule_tests as (
         inner join {{ info_schema('models') }} as models
             on edges.parent_unique_id = models.unique_id and unit_tests.model = models.name
         where cast(models.enabled as int) = 1
+    ),
+
+    excluded as (
+        select distinct unique_id
+        from node_facts
+        where fact = 'excluded'
     )
 
     -- A test counts as its package does, and as what it tests.
@@ -591,11 +597,13 @@ rule_tests as (
         case
             when tests.package_name = 'dbt_estate' then 1
                 when tests.package_name <> project.project_name then 1
+            when excluded.unique_id is not null then 1
             else coalesce(nodes.is_excluded, 0)
         end as is_excluded
     from tests
     cross join {{ info_schema('project') }} as project
     left join rule_nodes as nodes on tests.node_id = nodes.unique_id
+    left join excluded on tests.unique_id = excluded.unique_id
 ),
 
 node_exceptions as (

@@ -41,7 +41,6 @@
             }) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if found['excluded'] -%}{%- do dbt_estate._add_exclusion(found, node) -%}{%- endif -%}
 {%- endmacro %}
 
 
@@ -53,7 +52,7 @@
     {%- endif -%}
     {%- set matching = [] -%}
     {%- for pattern in found['excluded'] if pattern.search(path) -%}{%- do matching.append(pattern) -%}{%- endfor -%}
-    {%- if matching and node['package_name'] == project_name and node['resource_type'] != 'test' -%}
+    {%- if matching and node['package_name'] == project_name and not node['test_metadata'] -%}
         {%- do found['rows']['node_facts'].append({'unique_id': node['unique_id'], 'fact': 'excluded'}) -%}
     {%- endif -%}
 {%- endmacro %}
@@ -89,10 +88,16 @@
 {% macro _add_facts(found, node) -%}
     {%- set code, rows, unique_id = node['raw_code'] or '', found['rows']['node_facts'], node['unique_id'] -%}
     {%- if node['resource_type'] == 'operation' -%}
-        {%- if code | trim and not modules.re.search('\\bdbt_estate\\.\\w+\\(', code) -%}
+        {%- if dbt_estate._is_hook(code) -%}
             {%- do rows.append({'unique_id': unique_id, 'fact': 'hook', 'value': code}) -%}
         {%- endif -%}
-    {%- elif node['language'] == 'sql' -%}
+    {%- elif node['language'] != 'sql' -%}
+        {%- do dbt_estate._add_node_hook(rows, node) -%}
+        {%- if modules.re.search('(?m)^[^\x23\\n]*\\bdbt\\.config\\s*\\(', code) -%}
+            {%- do rows.append({'unique_id': unique_id, 'fact': 'config_call'}) -%}
+        {%- endif -%}
+    {%- else -%}
+        {%- do dbt_estate._add_node_hook(rows, node) -%}
         {%- set bare = modules.re.sub(dbt_estate._comment_pattern(), '', code)
             if '--' in code or '/*' in code or '{\x23' in code else code -%}
         {%- set lines = modules.re.findall('(?m)^[^\\S\\n]*\\S', bare) | length | string -%}
@@ -116,23 +121,39 @@
 {%- endmacro %}
 
 
-{#- Each package whose macros the SQL calls, and whether the node has a hook; this package is none. -#}
+{#- Each package whose macros the SQL calls, and never this one. A macro in the place of ref or source is called by
+    every model, and says nothing of it. -#}
 {% macro _add_calls(rows, node) -%}
     {%- set unique_id, packages = node['unique_id'], {} -%}
-    {%- for macro in (node.get('depends_on') or {}).get('macros') or [] -%}
+    {%- for macro in (node.get('depends_on') or {}).get('macros') or [] if not macro.endswith(('.ref', '.source')) -%}
         {%- do packages.update({macro.split('.')[1]: true}) -%}
     {%- endfor -%}
     {%- for package in packages if package != 'dbt_estate' -%}
         {%- do rows.append({'unique_id': unique_id, 'fact': 'macro_call', 'value': package}) -%}
     {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro _add_node_hook(rows, node) -%}
     {%- set config, hooks = node.get('config') or {}, [] -%}
     {%- for hook in (config['pre-hook'] or []) + (config['post-hook'] or []) -%}
         {%- set text = hook['sql'] if hook is mapping else hook -%}
-        {%- if text and not modules.re.search('\\bdbt_estate\\.\\w+\\(', text) -%}
-            {%- do hooks.append(text) -%}
-        {%- endif -%}
+        {%- if dbt_estate._is_hook(text or '') -%}{%- do hooks.append(text) -%}{%- endif -%}
     {%- endfor -%}
-    {%- if hooks -%}{%- do rows.append({'unique_id': unique_id, 'fact': 'node_hook'}) -%}{%- endif -%}
+    {%- if hooks -%}{%- do rows.append({'unique_id': node['unique_id'], 'fact': 'node_hook'}) -%}{%- endif -%}
+{%- endmacro %}
+
+
+{#- Whether there is something in a hook besides comments and calls of this package. -#}
+{% macro _is_hook(code) -%}
+    {%- set bare = modules.re.sub(dbt_estate._comment_pattern(), '', code) -%}
+    {%- set others = modules.re.sub(dbt_estate._own_call_pattern(), '', bare) -%}
+    {{- return(others.strip('; \t\r\n') != '') -}}
+{%- endmacro %}
+
+
+{% macro _own_call_pattern() -%}
+    {{- return('\\{\\{-?\\s*dbt_estate\\.(?:(?!\\}\\})[\\s\\S])*\\}\\}') -}}
 {%- endmacro %}
 
 

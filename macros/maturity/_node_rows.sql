@@ -63,7 +63,6 @@
 {#- A generic test of a source is attached to no node; the source is its parent then. -#}
 {% macro _add_tests(found, nodes) -%}
     {%- set rows, configs = found['rows']['data_tests'], found['configs'] -%}
-    {%- set of_dbt = ['unique', 'not_null', 'accepted_values', 'relationships'] -%}
     {%- for node in nodes if node['resource_type'] == 'test' and node['config']['enabled'] != false -%}
         {%- set config, meta, config_text = node['config'], node['meta'], node['config'] | string -%}
         {%- if config_text not in configs -%}
@@ -97,7 +96,8 @@
                 else node['original_file_path'] if generic else none,
             'test_name': generic['name'] if generic else node['name'],
             'test_definition_package': node['package_name'] if not generic else generic['namespace']
-                or ('dbt' if generic['name'] in of_dbt else dbt_estate._test_package(node, generic['name'])),
+                or ('dbt' if 'macro.dbt.test_' ~ generic['name'] in node['depends_on']['macros']
+                    else dbt_estate._test_package(node, generic['name'])),
             'arguments': dbt_estate._json(given) if 'datetime.' in given | string else tojson(given),
             'column_name': node['column_name'] | default(none),
             'node_unique_id': parents[0] if parents else none,
@@ -146,6 +146,7 @@
         {%- if kind != 'test' or node['meta'] or node['tags'] -%}
             {%- do dbt_estate._add_settings(found, node) -%}
         {%- endif -%}
+        {%- if found['excluded'] -%}{%- do dbt_estate._add_exclusion(found, node) -%}{%- endif -%}
         {#- The SQL of a snapshot in YAML is dbt's own. -#}
         {%- if kind in ['model', 'snapshot', 'operation'] and node['package_name'] == project_name
             and not (kind == 'snapshot' and node['original_file_path'].endswith('ml')) -%}

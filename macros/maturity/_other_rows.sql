@@ -7,6 +7,7 @@
         }, dbt_estate._owner(item))) -%}
         {%- do dbt_estate._add_resource(found, item) -%}
         {%- do dbt_estate._add_settings(found, item) -%}
+        {%- if found['excluded'] -%}{%- do dbt_estate._add_exclusion(found, item) -%}{%- endif -%}
     {%- endfor -%}
     {%- for item in graph.metrics.values() -%}
         {%- do found.rows.metrics.append(dbt_estate._described_row(item, {
@@ -17,6 +18,7 @@
         })) -%}
         {%- do dbt_estate._add_resource(found, item) -%}
         {%- do dbt_estate._add_settings(found, item) -%}
+        {%- if found['excluded'] -%}{%- do dbt_estate._add_exclusion(found, item) -%}{%- endif -%}
     {%- endfor -%}
     {%- for item in graph.get('saved_queries', {}).values() -%}
         {%- do found.rows.saved_queries.append(dbt_estate._described_row(item, {

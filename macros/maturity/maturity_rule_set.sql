@@ -30,7 +30,7 @@
         {%- endfor -%}
         {{- return('{' ~ parts | join(',') ~ '}') -}}
     {%- elif value is string or value is number or value is none -%}
-        {{- return(value | string) -}}
+        {{- return(tojson(value)) -}}
     {%- endif -%}
     {%- set parts = [] -%}
     {%- for item in value -%}{%- do parts.append(dbt_estate._as_text(item)) -%}{%- endfor -%}

@@ -201,11 +201,14 @@ def test_the_data_test(
     estate = module_estate
     estate.update_project(models=ON)
     estate.write(gate(at_least(name, **arguments)))
+    given = ", ".join(f"{key}={value}" for key, value in arguments.items())
+    call = f"dbt_estate.test_maturity_at_least(ref('dbt_estate', 'estate_level'), {given})"
+    estate.write({"tests/alone.sql": f"{{{{ {call} }}}}"})
     if not any((estate.root / "target").glob("level_built")):
         estate.run_dbt(["run"])
         (estate.root / "target" / "level_built").touch()
-    result = estate.run_dbt(["test", "--select", name], expect_pass=None)
-    assert result.status(name) == status
+    result = estate.run_dbt(["test", "--select", name, "alone"], expect_pass=None)
+    assert result.status(name) == result.status("alone") == status
 
 
 @pytest.mark.adapters("duckdb")

@@ -16,7 +16,6 @@ from dbt_estate.check.engine import run_rules
 from dbt_estate.check.user_checks import read_checks
 from dbt_estate.info_schema.commands import read_project
 from dbt_estate.info_schema.load import Project, artifacts_in, load_project
-from tests.support import rule_list
 from tests.support.estate import REPOSITORY, Estate
 from tests.support.rule_list import rules
 from tests.support.v2_checks import reason_not

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dbt_estate.maturity.steps import Step, next_steps
+from tests.unit.test_info_schema import node
 from tests.unit.test_maturity_score import (
     CI,
     FEATURES,
@@ -118,6 +119,8 @@ def test_a_command_of_a_workflow(command: str, name: str, wanted: str, tmp_path:
         "{git: 'https://x.org/data.git', subdirectory: packages/dbt_estate}",
         "{git: 'https://x.org/dbt-estate.git', revision: main}",
         "{package: someone/dbt_estate, version: 0.1.0}",
+        "{git: 'git@git.corp:dbt_estate.git'}",
+        "{git: 'file://ESTATE_FOLDER'}",
         "{local: ../nothing}",
     ],
 )
@@ -126,6 +129,7 @@ def test_this_package_is_no_package_however_it_comes(entry: str, tmp_path: Path)
     (tmp_path / "estate").mkdir()
     (tmp_path / "estate" / "dbt_project.yml").write_text("name: dbt_estate\n")
     folder.mkdir()
+    entry = entry.replace("ESTATE_FOLDER", (tmp_path / "estate").as_posix())
     score = judged(folder, shop(STAGING), {PACKAGES: f"packages:\n  - {entry}\n"})
     assert status(score, "packages") == (MISSING, 0)
 
@@ -239,3 +243,236 @@ def test_tests_come_before_guides(tmp_path: Path) -> None:
     """What gains more comes first where gain over effort is the same."""
     names = [item.feature for item in steps_of(tmp_path, shop(STAGING, MART, model("a")))]
     assert names.index("tests") < names.index("style_guide")
+
+
+# -- a project that is a folder of a repository -----------------------------------------------
+
+
+def nested(folder: Path, files: dict[str, str], document: Document | None = None) -> Path:
+    """Write a project in data/shop of a repository; files are those of the repository."""
+    project = folder / "data" / "shop"
+    project.mkdir(parents=True)
+    write(project, document or shop(STAGING))
+    (project / ".git").rmdir()
+    (folder / ".git").mkdir()
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return project
+
+
+def printed_of(project: Path) -> Document:
+    found: Document = json.loads(maturity(project, "--format", "json").stdout)
+    return found
+
+
+def status_of(printed: Document, name: str) -> str:
+    return str(next(i["status"] for i in printed["features"] if i["feature"] == name))
+
+
+def files_of(printed: Document, name: str) -> list[str]:
+    (found,) = (item["files"] for item in printed["next_steps"] if item["feature"] == name)
+    return list(found)
+
+
+def test_what_a_forge_reads_stands_at_the_root_of_the_repository(tmp_path: Path) -> None:
+    below = nested(tmp_path, {
+        "data/shop/.github/workflows/dbt.yml": "run: dbt build",
+        "data/shop/.github/pull_request_template.md": "x",
+    })  # fmt: skip
+    printed = printed_of(below)
+    assert status_of(printed, "deployment") == MISSING
+    assert status_of(printed, "pull_request_template") == MISSING
+    assert files_of(printed, "deployment") == ["../../.github/workflows/dbt.yml"]
+    assert files_of(printed, "pull_request_template") == ["../../.github/pull_request_template.md"]
+    assert files_of(printed, "readme") == ["README.md"]
+
+
+def test_files_of_the_repository_count(tmp_path: Path) -> None:
+    project = nested(tmp_path, {
+        ".github/workflows/a_lint.yml": "run: ruff check",
+        ".github/workflows/dbt.yml": "run: dbt build",
+        ".github/pull_request_template.md": "x", "CONTRIBUTING.md": "x", "README.md": "x",
+        "pyproject.toml": "[tool.sqlfluff.core]\ndialect = 'duckdb'\n",
+    })  # fmt: skip
+    printed = printed_of(project)
+    for name in (
+        "deployment", "pull_request_template", "contribution_guide", "readme", "style_guide",
+    ):  # fmt: skip
+        assert status_of(printed, name) == USED, name
+    evidence = {item["feature"]: item["evidence"] for item in printed["features"]}
+    assert evidence["deployment"] == ".github/workflows/dbt.yml; a workflow runs dbt"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        ("pyproject.toml", "[tool.sqlfluff.core]\ndialect='x'\n", USED),
+        ("pyproject.toml", "[tool.sqlfmt]\nline_length=99\n", USED),
+        ("setup.cfg", "[sqlfluff]\ndialect = x\n", USED),
+        ("tox.ini", "[sqlfluff:rules]\nx = 1\n", USED),
+        ("pyproject.toml", "[tool.ruff]\n# not [tool.sqlfluff]\n", MISSING),
+        ("setup.cfg", "[metadata]\nname = x\n", MISSING),
+    ],
+)
+def test_settings_of_an_sql_linter(name: str, text: str, wanted: str, tmp_path: Path) -> None:
+    assert status(judged(tmp_path, shop(STAGING), {name: text}), "style_guide")[0] == wanted
+
+
+# -- more evidence ----------------------------------------------------------------------------
+
+
+def test_a_version_that_is_prepared_needs_no_end(tmp_path: Path) -> None:
+    versions = [
+        {**model("a"), "unique_id": f"model.shop.a.v{n}", "version": n, "latest_version": 2}
+        for n in (1, 2, 10)
+    ]
+    assert status(judged(tmp_path, shop(*versions)), "versions") == (USED, 0.6667)
+    versions[0]["deprecation_date"] = "2030-01-01T00:00:00"
+    assert status(judged(tmp_path, shop(*versions)), "versions") == (USED, 1)
+
+
+def test_a_macro_in_the_place_of_ref_is_none_of_your_own(tmp_path: Path) -> None:
+    replaced = model("a", macros=["macro.shop.ref", "macro.shop.source"])
+    assert status(judged(tmp_path, shop(replaced)), "macros") == (MISSING, 0)
+    more = model("a", macros=["macro.shop.ref", "macro.shop.cents"])
+    assert status(judged(tmp_path, shop(more)), "macros") == (USED, 1)
+
+
+def test_a_step_names_a_properties_file_for_each_model_where_neighbours_have_one(
+    tmp_path: Path,
+) -> None:
+    neighbour = {**described(model("a")), "patch_path": "shop://models/a.yml"}
+    files = step(steps_of(tmp_path, shop(neighbour, model("b"))), "descriptions").files
+    assert list(files) == ["models/b.yml"]
+
+
+PYTHON = {"language": "python", "raw_code": "def model(dbt, session):\n    dbt.config(x=1)\n"}
+
+
+def test_a_python_model_can_have_a_config_and_a_hook(tmp_path: Path) -> None:
+    plain = {"language": "python", "raw_code": "def model(dbt, session):\n    # dbt.config(x=1)\n"}
+    assert status(judged(tmp_path, shop(model("a", **plain))), "builtin_macros") == (MISSING, 0)
+    hooked = model("a", **PYTHON, config={"pre-hook": [{"sql": "select 1"}]})
+    score = judged(tmp_path, shop(hooked))
+    assert status(score, "builtin_macros") == (USED, 1)
+    assert status(score, "hooks") == (USED, 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "wanted"),
+    [
+        ("{{ shop.own() }} /* see dbt_estate.print_findings( ) */", USED),
+        ("{{ dbt_estate.print_findings() }}{{ grant_all() }}", USED),
+        ("{{ dbt_estate.print_findings(limit=5) }};", MISSING),
+        ("{# x #}", MISSING),
+        ("-- nothing\n", MISSING),
+    ],
+)
+def test_a_hook_is_what_is_left_without_this_package(
+    code: str, wanted: str, tmp_path: Path
+) -> None:
+    hook = node("operation", "shop-on-run-end-0", raw_code=code)
+    assert status(judged(tmp_path, shop(STAGING, hook)), "hooks")[0] == wanted
+    hooked = model("a", config={"post-hook": [{"sql": code}]})
+    assert status(judged(tmp_path, shop(hooked)), "hooks")[0] == wanted
+
+
+def test_a_test_in_the_place_of_one_of_dbt_is_your_own(tmp_path: Path) -> None:
+    own = data_test("t", ORDERS, "not_null", package="shop")
+    assert status(judged(tmp_path, shop(STAGING, own)), "custom_tests") == (USED, 1)
+
+
+def test_a_singular_test_can_be_excluded(tmp_path: Path) -> None:
+    singular = node(
+        "test", "t", depends_on={"nodes": [ORDERS]}, original_file_path="tests/old/t.sql"
+    )
+    document = shop(STAGING, singular)
+    assert status(judged(tmp_path, document), "tests") == (USED, 1)
+    assert status(judged(tmp_path, document, exclude_paths=["/old/"]), "tests") == (MISSING, 0)
+
+
+def test_a_key_of_meta_is_no_fact(tmp_path: Path) -> None:
+    meta = {"hard_coded_reference": "no", "macro_call": "shop", "select_star": "x"}
+    plain = judged(tmp_path, shop(RAW, STAGING, MART))
+    score = judged(tmp_path, shop(RAW, STAGING, {**MART, "meta": meta}))
+    assert [(i.feature, i.status, i.depth) for i in plain.features] == [
+        (i.feature, i.status, i.depth) for i in score.features
+    ]
+    steps = steps_of(tmp_path, shop(RAW, STAGING, {**MART, "meta": meta}))
+    assert not {"refs", "sources"} & {item.feature for item in steps}
+
+
+@pytest.mark.parametrize(
+    ("name", "fact"), [("README.markdown", "readme"), ("style-guide.md", "style_guide")]
+)
+def test_other_names_of_files(name: str, fact: str, tmp_path: Path) -> None:
+    assert status(judged(tmp_path, shop(STAGING), {name: "x"}), fact)[0] == USED
+
+
+def test_settings_that_read_alike_are_not_one_rule_set(tmp_path: Path) -> None:
+    one = judged(tmp_path, shop(STAGING), exclude_paths=["x,models/a"])
+    two = judged(tmp_path, shop(STAGING), exclude_paths=["x", "models/a"])
+    assert one.rule_set != two.rule_set
+
+
+@pytest.mark.parametrize(("version", "wanted"), [("1.11.9", 2), ("1.12.0", 1), ("2.0.0", 1)])
+def test_a_vars_yml_counts_where_dbt_reads_it(version: str, wanted: int, tmp_path: Path) -> None:
+    document = shop(RAW, described(STAGING), described(MART), dbt_version=version)
+    write(tmp_path, document, {
+        "dbt_project.yml": "name: shop\n",
+        "vars.yml": "vars: {dbt_estate: {maturity: {level_completeness: 80}}}\n",
+    })  # fmt: skip
+    assert printed_of(tmp_path)["level"]["number"] == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "packages: [{git: \"{{ var('host') }}/utils\"}]",
+        "packages: [{git: \"{{ env_var('HOME') | as_text }}/utils\"}]",
+        'packages: [{git: "{{ 1/0 }}/utils"}]',
+        "packages: [{git: \"{{ env_var('x' }}/utils\"}]",
+    ],
+)
+def test_jinja_of_a_list_of_packages_stops_nothing(text: str, tmp_path: Path) -> None:
+    assert status(judged(tmp_path, shop(STAGING), {PACKAGES: text}), "packages") == (USED, 0.5)
+
+
+def test_a_local_package_of_an_impossible_name_is_none(tmp_path: Path) -> None:
+    files = {PACKAGES: f"packages: [{{local: {'a' * 400}}}]"}
+    assert status(judged(tmp_path, shop(STAGING), files), "packages") == (MISSING, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [("{{ var('x', 'target') }}", "target"), ("{{ env_var('NO_SUCH', 'out') }}", "out")],
+)
+def test_a_target_folder_can_be_asked_for(text: str, target: str, tmp_path: Path) -> None:
+    write(tmp_path, shop(STAGING), {"dbt_project.yml": f'name: shop\ntarget-path: "{text}"\n'})
+    if target != "target":
+        (tmp_path / "target").rename(tmp_path / target)
+    assert printed_of(tmp_path)["level"]["number"] >= 0
+
+
+def test_a_target_folder_that_cannot_be_known_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, shop(STAGING), {"dbt_project.yml": 'target-path: "{{ var(1/0) }}"\n'})
+    answer = maturity(tmp_path)
+    assert answer.exit_code == 2
+    assert "target-path: cannot be rendered" in answer.output
+    assert "give --manifest" in answer.output
+
+
+def test_steps_name_the_folders_and_the_file_of_packages_that_dbt_reads(tmp_path: Path) -> None:
+    project = "name: shop\nmodel-paths: [transform]\nmacro-paths: [mac]\ntest-paths: [checks]\n"
+    files = {"dbt_project.yml": project, "dependencies.yml": "packages: []"}
+    write(tmp_path, shop(STAGING), files)
+    printed = printed_of(tmp_path)
+    for name, wanted in {
+        "macros": "mac/", "custom_naming": "mac/generate_schema_name.sql",
+        "custom_tests": "checks/generic/", "exposures": "transform/exposures.yml",
+        "semantic_models": "transform/semantic_models.yml", "packages": "dependencies.yml",
+        "artifacts": "dependencies.yml",
+    }.items():  # fmt: skip
+        assert files_of(printed, name) == [wanted], name

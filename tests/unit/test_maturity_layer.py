@@ -210,13 +210,18 @@ def test_the_files_of_a_project_are_facts(tmp_path: Path) -> None:
         "ci_workflow": ".github/workflows/ci.yml",
         "contribution_guide": "docs/CONTRIBUTING.md",
         "files_read": None,
+        "macro_folder": "macros",
         "macros_read": None,
+        "model_folder": "models",
         "package": "dbt-labs/dbt_utils",
+        "packages_file": "packages.yml",
         "pre_commit": ".pre-commit-config.yaml",
         "pull_request_template": ".github/Pull_Request_Template.md",
         "readme": "README.md",
+        "repository": "..",
         "selectors": "selectors.yml",
         "style_guide": ".sqlfluff",
+        "test_folder": "tests",
         "unit_tests_read": None,
     }
 
@@ -270,6 +275,7 @@ def test_calls_and_hooks_are_facts(tmp_path: Path) -> None:
     macros_rows: list[dict[str, Any]] = []
     for item in (one, two):
         Macros("duckdb")._add_calls(macros_rows, item)
+        Macros("duckdb")._add_node_hook(macros_rows, item)
     assert [(row["unique_id"], row["fact"], row.get("value")) for row in macros_rows] == wanted
 
 

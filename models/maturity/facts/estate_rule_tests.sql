@@ -39,6 +39,12 @@ with tests as (
     inner join {{ ref('dbt_estate', 'estate_models') }} as models
         on edges.parent_unique_id = models.unique_id and unit_tests.model = models.name
     where cast(models.enabled as int) = 1
+),
+
+excluded as (
+    select distinct unique_id
+    from {{ ref('dbt_estate', 'estate_node_facts') }}
+    where fact = 'excluded'
 )
 
 -- A test counts as its package does, and as what it tests.
@@ -71,8 +77,10 @@ select
                 )
                 then 1
         {%- endif %}
+        when excluded.unique_id is not null then 1
         else coalesce(nodes.is_excluded, 0)
     end as is_excluded
 from tests
 cross join {{ ref('dbt_estate', 'estate_project') }} as project
 left join {{ ref('dbt_estate', 'estate_rule_nodes') }} as nodes on tests.node_id = nodes.unique_id
+left join excluded on tests.unique_id = excluded.unique_id

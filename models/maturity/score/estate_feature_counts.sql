@@ -24,14 +24,21 @@ readers as (
 facts as (
     select
         facts.unique_id,
-        max(case when facts.name = 'hard_coded_reference' then 1 else 0 end) as is_hard_coded,
-        max(case when facts.name = 'macro_call' and facts.fact_value = project.project_name then 1 else 0 end)
-            as has_macro,
-        max(case when facts.name = 'macro_call' and facts.fact_value = 'dbt' then 1 else 0 end) as has_builtin,
+        max(case when facts.kind = 'fact' and facts.name = 'hard_coded_reference' then 1 else 0 end) as is_hard_coded,
+        max(
+            case
+                when facts.kind = 'fact' and facts.name = 'macro_call' and facts.fact_value = project.project_name then 1
+                else 0
+            end
+        ) as has_macro,
+        max(
+            case when facts.kind = 'fact' and facts.name = 'macro_call' and facts.fact_value = 'dbt' then 1 else 0 end
+        ) as has_builtin,
         max(
             case
                 when
-                    facts.name = 'macro_call'
+                    facts.kind = 'fact'
+                    and facts.name = 'macro_call'
                     and facts.fact_value not in (project.project_name, 'dbt', 'dbt_postgres', 'dbt_spark', 'dbt_estate')
                     and facts.fact_value <> concat('dbt_', project.adapter_type)
                     then 1
@@ -82,8 +89,14 @@ models as (
                 then 0
             else 1
         end as is_keyed,
+        -- A version that is prepared has a higher number than the latest.
         case
-            when nodes.model_version = nodes.latest_version or nodes.deprecation_date is not null then 1 else 0
+            when
+                right(concat('0000000000', nodes.model_version), 10)
+                < right(concat('0000000000', nodes.latest_version), 10)
+                and nodes.deprecation_date is null
+                then 0
+            else 1
         end as is_tidy,
         case when nodes.access_level = 'public' then 1 else 0 end as is_public,
         case when nodes.access_level in ('public', 'private') or nodes.group_name is not null then 1 else 0 end

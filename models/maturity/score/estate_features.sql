@@ -81,7 +81,7 @@
         text="custom_tests, ' of ', data_tests, ' data tests are of one'"),
     'hooks': dict(some, used='hooks > 0', text="'hooks: ', hooks"),
     'exposures': dict(some, used='exposures > 0', amount='whole_exposures', whole='exposures',
-        text="whole_exposures, ' of ', exposures, ' have a description and an e-mail address'"),
+        text="'exposures: ', exposures, ', with a description and an e-mail address: ', whole_exposures"),
     'artifacts': dict(file, used='analysis_nodes + analysis_packages > 0',
         text="case when analysis_nodes + analysis_packages > 0 then 'a package' else 'none' end"),
     'contracts': dict(some, used='contracted > 0', amount='end_contracted', whole='end_points',
@@ -94,7 +94,7 @@
         whole='2', text="'semantic models: ', semantic_models, ', metrics: ', metrics"),
     'versions': {
         'applicable': 'public_models + versioned > 0', 'used': 'versioned > 0', 'amount': 'tidy_versions',
-        'whole': 'versioned', 'text': "'versions: ', versioned, ', the latest or with an end: ', tidy_versions"
+        'whole': 'versioned', 'text': "'versions: ', versioned, ', older ones without an end: ', versioned - tidy_versions"
     }
 } -%}
 {%- set text, integer = dbt_estate.data_type('text'), dbt_estate.data_type('integer') -%}

@@ -141,7 +141,7 @@ def _loaded(
     from dbt_estate.check.fresh import fresh_manifest
     from dbt_estate.info_schema.load import Artifacts, artifacts_in, load_project
 
-    settings, variables, target = read_project(options.project_dir)
+    settings, variables, target = read_project(options.project_dir, options.manifest)
     wanted = options.manifest or options.project_dir / target / "manifest.json"
     mode: Any = options.parse
     manifest, notes = fresh_manifest(wanted, options.project_dir, mode, folder)

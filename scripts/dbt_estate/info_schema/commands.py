@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -47,7 +48,7 @@ def _load(
 ) -> DuckDBPyConnection:
     from dbt_estate.info_schema.load import Artifacts, artifacts_in, load
 
-    _, variables, target = read_project(project_dir)
+    _, variables, target = read_project(project_dir, manifest)
     found = artifacts_in(manifest.parent if manifest else project_dir / target)
     artifacts = Artifacts(
         manifest or found.manifest, run_results or found.run_results, catalog or found.catalog
@@ -55,11 +56,14 @@ def _load(
     return load(artifacts, variables, project_dir)
 
 
-def read_project(project_dir: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
+def read_project(
+    project_dir: Path, manifest: Path | None = None
+) -> tuple[dict[str, Any], dict[str, Any], str]:
     """Return dbt_project.yml, the vars and the target folder.
 
-    A manifest may be looked at without its project: then both are empty. Raises InputError for a
-    dbt_project.yml that is no mapping.
+    A manifest may be looked at without its project: then both are empty. The vars are those of the
+    version of dbt that wrote the manifest. Raises InputError for a dbt_project.yml that is no
+    mapping, and for a target folder that cannot be known.
     """
     from dbt_estate.variables import project_variables, with_environment
     from dbt_estate.yaml_read import load_yaml
@@ -70,12 +74,26 @@ def read_project(project_dir: Path) -> tuple[dict[str, Any], dict[str, Any], str
     project = load_yaml(read_text(path), path.as_posix())
     if not isinstance(project, dict):
         raise InputError(path.as_posix(), "must be a mapping of dbt project settings")
-    variables = project_variables(project_dir, project, None)
-    return (
-        project,
-        dict(variables) if isinstance(variables, dict) else {},
-        with_environment(str(project.get("target-path") or "target")),
-    )
+    where = f"{path.as_posix()}: target-path"
+    try:
+        target = with_environment(str(project.get("target-path") or "target"), where)
+    except InputError:
+        if manifest is None:
+            raise
+        target = "target"
+    version = _dbt_version(manifest or project_dir / target / "manifest.json")
+    variables = project_variables(project_dir, project, None, version)
+    return project, dict(variables) if isinstance(variables, dict) else {}, target
+
+
+def _dbt_version(manifest: Path) -> tuple[int, int] | None:
+    """Return the version of dbt that a manifest begins with, none where it says none."""
+    try:
+        with manifest.open("rb") as file:
+            found = re.search(rb'"dbt_version":\s*"(\d+)\.(\d+)', file.read(4096))
+    except OSError:
+        return None
+    return (int(found[1]), int(found[2])) if found else None
 
 
 @click.command("info-schema")

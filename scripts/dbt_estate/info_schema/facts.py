@@ -8,6 +8,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -43,7 +44,6 @@ _hooks_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
 # Nearly every config has none, which is not worth decoding it.
 _SOME_HOOK = re.compile(rb'"(?:pre|post)-hook":\s*\[\s*[^\]\s]')
 OWN_PACKAGE = "dbt_estate"
-OWN_CALL = r"\bdbt_estate\.\w+\("
 
 _PART = r'(?:[\w$][\w$-]*|"[^"\n]+"|`[^`\n]+`|\[[^\]\n]+\])'
 # What is a comment or a text is taken first, so that nothing is found in it.
@@ -79,6 +79,8 @@ _LAST_SEMICOLON = re.compile(LAST_SEMICOLON)
 _WHOLE, _COMMENTS = re.compile(PATTERN), re.compile(COMMENTS)
 _LINE = re.compile(r"(?m)^[^\S\n]*\S")
 _CONFIG = re.compile(r"\bconfig\s*\(")
+_PYTHON_CONFIG = re.compile(r"(?m)^[^#\n]*\bdbt\.config\s*\(")
+_OWN_CALL = re.compile(r"\{\{-?\s*dbt_estate\.(?:(?!\}\})[\s\S])*\}\}")
 _REFERENCE_AT = re.compile(_REFERENCE)
 
 
@@ -104,7 +106,8 @@ def estate_rows(
         exceptions.extend(_exceptions(node.unique_id, meta))
         if node.package_name == project:
             facts.extend(_node_facts(node, project_dir))
-            if patterns and node.resource_type != "test":
+            # A generic test counts as what it tests.
+            if patterns and node.test_metadata is None:
                 facts.extend(_excluded(node.unique_id, _place(node), patterns))
     for item in (*manifest.exposures.values(), *manifest.metrics.values()):
         meta = item.get("meta") or {}
@@ -227,17 +230,22 @@ def _fact(unique_id: str, fact: str, value: str | None = None, line: int | None 
 def _node_facts(node: Node, project_dir: Path | None) -> Iterator[Row]:
     code = node.raw_code or ""
     if node.resource_type == "operation":
-        if code.strip() and not re.search(OWN_CALL, code):
+        if _is_hook(code):
             yield _fact(node.unique_id, "hook", code)
         return
     if node.resource_type == "seed" and project_dir is not None:
         path = project_dir / node.original_file_path
         if path.is_file():
             yield _fact(node.unique_id, "seed_bytes", str(path.stat().st_size))
-    if node.resource_type not in ("model", "snapshot") or node.language != "sql":
+    if node.resource_type not in ("model", "snapshot"):
         return
     if node.resource_type == "snapshot" and node.original_file_path.endswith("ml"):
         return  # the SQL of a snapshot in YAML is dbt's own
+    yield from _node_hook(node)
+    if node.language != "sql":
+        if _PYTHON_CONFIG.search(code):
+            yield _fact(node.unique_id, "config_call")
+        return
     bare = _COMMENTS.sub("", code)
     lines = len(_LINE.findall(bare))
     yield _fact(node.unique_id, "sql_lines", str(lines))
@@ -255,17 +263,28 @@ def _node_facts(node: Node, project_dir: Path | None) -> Iterator[Row]:
 
 
 def _calls(node: Node) -> Iterator[Row]:
-    """Give each package whose macros the SQL calls, and whether it has a hook; never this one."""
+    """Give each package whose macros the SQL calls; never this one.
+
+    A macro in the place of ref or source is called by every model, and says nothing of it.
+    """
     macros = node.depends_on.macros if node.depends_on else []
-    for package in dict.fromkeys(macro.split(".")[1] for macro in macros):
+    called = [macro.split(".")[1] for macro in macros if not macro.endswith((".ref", ".source"))]
+    for package in dict.fromkeys(called):
         if package != OWN_PACKAGE:
             yield _fact(node.unique_id, "macro_call", package)
+
+
+def _node_hook(node: Node) -> Iterator[Row]:
     if not _SOME_HOOK.search(node.config):
         return
     hooks = _hooks_decoder.decode(node.config)
-    texts = [_sql_of(hook) for hook in (*hooks.pre_hook, *hooks.post_hook)]
-    if any(text and not re.search(OWN_CALL, text) for text in texts):
+    if any(_is_hook(_sql_of(hook)) for hook in (*hooks.pre_hook, *hooks.post_hook)):
         yield _fact(node.unique_id, "node_hook")
+
+
+def _is_hook(code: str) -> bool:
+    """Whether there is something in a hook besides comments and calls of this package."""
+    return bool(_OWN_CALL.sub("", _COMMENTS.sub("", code)).strip("; \t\r\n"))
 
 
 def _sql_of(hook: Any) -> str:
@@ -334,7 +353,7 @@ def _lines_before(node: Node, project_dir: Path) -> int:
 # Each file that says something of a project: the fact, and where it may stand. Paths are read
 # without their case; `docs/` and `.github/` are where the forges look as well.
 _FILES = {
-    "readme": ("readme.md", "readme.rst", "readme.txt", "readme"),
+    "readme": ("readme.md", "readme.markdown", "readme.rst", "readme.txt", "readme"),
     "contribution_guide": (
         "contributing.md", ".github/contributing.md", "docs/contributing.md", "contributing.rst",
     ),
@@ -344,7 +363,8 @@ _FILES = {
         ".gitlab/merge_request_templates/*.md", ".azuredevops/pull_request_template.md",
     ),
     "style_guide": (
-        "style_guide.md", "docs/style_guide.md", "styleguide.md", ".sqlfluff", ".sqlfmt",
+        "style_guide.md", "style-guide.md", "styleguide.md", "docs/style_guide.md",
+        "docs/style-guide.md", "docs/styleguide.md", ".sqlfluff",
     ),
     "ci_workflow": (
         ".github/workflows/*.yml", ".github/workflows/*.yaml", ".gitlab-ci.yml",
@@ -353,10 +373,13 @@ _FILES = {
     "pre_commit": (".pre-commit-config.yaml", ".pre-commit-config.yml"),
     "changelog": ("changelog.md", "docs/changelog.md"),
 }  # fmt: skip
+# What a forge reads, which it does at the root of the repository alone.
+_OF_FORGES = ("pull_request_template", "ci_workflow")
 # Those that belong to dbt stand beside dbt_project.yml; the others may stand above, in a project
 # that is a folder of a repository.
 _DBT_FILES = {
     "selectors": ("selectors.yml",),
+    "packages_file": ("packages.yml", "dependencies.yml"),
     "package_lock": ("package-lock.yml",),
 }
 
@@ -378,6 +401,13 @@ def _project_facts(
     roots = [project_dir, *_repository(project_dir)]
     for fact, patterns in _FILES.items():
         yield from _first_file(project, fact, patterns, roots)
+    yield from _linter_settings(project, roots)
+    settings = _yaml(project_dir / "dbt_project.yml")
+    for kind in ("model", "macro", "test"):
+        paths = settings.get(f"{kind}-paths")
+        first = paths[0] if isinstance(paths, list) and paths else _FOLDERS[kind]
+        yield _fact(project, f"{kind}_folder", str(first))
+    yield _fact(project, "repository", os.path.relpath(roots[-1], project_dir).replace("\\", "/"))
     for fact, patterns in _DBT_FILES.items():
         yield from _first_file(project, fact, patterns, [project_dir])
     yield from _workflow_commands(project, roots)
@@ -394,9 +424,30 @@ def _repository(project_dir: Path) -> list[Path]:
     return []
 
 
+_FOLDERS = {"model": "models", "macro": "macros", "test": "tests"}
+_LINTER_SETTINGS = {
+    "pyproject.toml": r"(?m)^\s*\[tool\.(?:sqlfluff|sqlfmt)\b",
+    "setup.cfg": r"(?m)^\s*\[sqlfluff\b",
+    "tox.ini": r"(?m)^\s*\[sqlfluff\b",
+    "pep8.ini": r"(?m)^\s*\[sqlfluff\b",
+}
+
+
+def _linter_settings(project: str, roots: Iterable[Path]) -> Iterator[Row]:
+    """Give a file that has settings of an SQL linter among others, as a style guide."""
+    for root in roots:
+        for name, pattern in _LINTER_SETTINGS.items():
+            path = root / name
+            if path.is_file() and re.search(pattern, path.read_text("utf-8", errors="replace")):
+                yield _fact(project, "style_guide", name)
+                return
+
+
 def _first_file(
-    project: str, fact: str, patterns: Iterable[str], roots: Iterable[Path]
+    project: str, fact: str, patterns: Iterable[str], roots: Sequence[Path]
 ) -> Iterator[Row]:
+    if fact in _OF_FORGES:
+        roots = roots[-1:]
     for root in roots:
         path = next(_matching(root, patterns), None)
         if path is not None:
@@ -474,15 +525,35 @@ def _other_package(entry: Mapping[str, Any], project_dir: Path) -> str | None:
     """Return where a package is from; none for this one, and for a folder that is not there."""
     if entry.get("local"):
         place = str(entry["local"])
-        name = _yaml(project_dir / with_environment(place) / "dbt_project.yml").get("name")
+        name = _package_in(project_dir / _rendered(place))
         return place if name not in (None, OWN_PACKAGE) else None
     keys = ("package", "git", "private", "tarball")
     place = next((str(entry[key]) for key in keys if entry.get(key)), "")
     # A repository has the name of its folder, an archive that of its file or the one it is given.
-    last = re.sub(r"(?:\.git)?/*$", "", with_environment(place)).rpartition("/")[2]
+    rendered = _rendered(place)
+    last = re.sub(r"(?:\.git)?/*$", "", rendered).replace(":", "/").rpartition("/")[2]
     names = [
+        _package_in(Path(rendered.removeprefix("file://"))) if "file://" in rendered else None,
         re.sub(r"(?:-v?\d.*)?\.(?:tar\.gz|tgz)$", "", last),
         str(entry.get("subdirectory") or "").rstrip("/").rpartition("/")[2],
         str(entry.get("name") or ""),
     ]
-    return place if OWN_PACKAGE not in (name.replace("-", "_") for name in names) else None
+    own = any(name and name.replace("-", "_") == OWN_PACKAGE for name in names)
+    return None if own else place
+
+
+def _package_in(folder: Path) -> str | None:
+    """Return the name of the package in a folder, none where there is none."""
+    try:
+        name = _yaml(folder / "dbt_project.yml").get("name")
+    except OSError:  # such as a name that is too long
+        return None
+    return str(name) if name else None
+
+
+def _rendered(place: str) -> str:
+    """Return a place as dbt would render it, or as it is where that needs what dbt was given."""
+    try:
+        return with_environment(place, place)
+    except InputError:
+        return place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -58,6 +59,7 @@ class PackageMacros:
             "adapter": SimpleNamespace(dispatch=self._dispatch),
             "var": lambda name, default=None: given.get(name, default),
             "local_md5": lambda text: hashlib.md5(text.encode()).hexdigest(),
+            "tojson": json.dumps,
             "run_started_at": datetime.datetime.now(datetime.timezone.utc),
             "dbt_estate": self._macros,
         }

@@ -33,7 +33,6 @@ _TABLE_OF = {
     "source": "sources",
     "test": "data_tests",
 }
-_OWN_TESTS = ("unique", "not_null", "accepted_values", "relationships")  # dbt's own
 _config = msgspec.json.Decoder(Config)
 _node = msgspec.json.Decoder(Node)
 
@@ -210,7 +209,7 @@ def _test(node: Node, config: Config) -> Row:
 
 def _definition(node: Node, generic: TestMetadata) -> str:
     """Return the package of a generic test; dbt names it for those of other packages alone."""
-    if generic.namespace or generic.name in _OWN_TESTS or node.depends_on is None:
+    if generic.namespace or node.depends_on is None:
         return generic.namespace or "dbt"
     end = f".test_{generic.name}"
     return next((id_.split(".")[1] for id_ in node.depends_on.macros if id_.endswith(end)), "dbt")

@@ -163,7 +163,7 @@ def judge(
     from dbt_estate.check.fresh import fresh_manifest
     from dbt_estate.info_schema.load import Artifacts, artifacts_in, load_project
 
-    _, variables, target = read_project(project_dir)
+    _, variables, target = read_project(project_dir, manifest)
     wanted = manifest or project_dir / target / "manifest.json"
     mode: Any = parse
     with tempfile.TemporaryDirectory(prefix="dbt_estate_") as folder:

@@ -19,8 +19,8 @@ _END = """(
     )
 )"""
 _HARD_CODED = (
-    "nodes.unique_id in (select unique_id from estate.rule_facts where name = "
-    "'hard_coded_reference')"
+    "nodes.unique_id in (select unique_id from estate.rule_facts where kind = 'fact' "
+    "and name = 'hard_coded_reference')"
 )
 _UNTESTED = """nodes.tests = 0 and not exists (
     select 1 from dbt.edges as edges inner join estate.rule_tests as tests
@@ -52,32 +52,39 @@ _PROPERTIES = {
     "access": "nodes.group_name is null "
     "and coalesce(nodes.access_level, '') not in ('public', 'private')",
     "versions": "nodes.access_level = 'public' and nodes.model_version is null or "
-    "nodes.model_version <> nodes.latest_version and nodes.deprecation_date is null",
+    "nodes.deprecation_date is null and right(concat('0000000000', nodes.model_version), 10) "
+    "< right(concat('0000000000', nodes.latest_version), 10)",
 }
 _BARE_EXPOSURE = (
     "nodes.unique_id in (select unique_id from estate.rule_exposures "
     "where is_described = 0 or coalesce(owner_email, '') = '')"
 )
-# What is written anew.
+# What is written anew: {model}, {macro} and {test} are the first of the project's folders for them,
+# and {repository} leads to the root of the repository, where a forge looks.
 _NEW = {
-    "models": "models/",
+    "models": "{model}/",
     "readme": "README.md",
     "style_guide": "STYLE_GUIDE.md",
     "contribution_guide": "CONTRIBUTING.md",
-    "pull_request_template": ".github/pull_request_template.md",
-    "deployment": ".github/workflows/dbt.yml",
-    "packages": "packages.yml",
-    "artifacts": "packages.yml",
+    "pull_request_template": "{repository}.github/pull_request_template.md",
+    "deployment": "{repository}.github/workflows/dbt.yml",
+    "packages": "{packages}",
+    "artifacts": "{packages}",
     "selectors": "selectors.yml",
-    "macros": "macros/",
-    "custom_naming": "macros/generate_schema_name.sql",
-    "custom_tests": "tests/generic/",
+    "macros": "{macro}/",
+    "custom_naming": "{macro}/generate_schema_name.sql",
+    "custom_tests": "{test}/generic/",
     "hooks": "dbt_project.yml",
-    "semantic_models": "models/semantic_models.yml",
-    "exposures": "models/exposures.yml",
+    "semantic_models": "{model}/semantic_models.yml",
+    "exposures": "{model}/exposures.yml",
 }
-# Where the properties of a model are, or those of its neighbours, or where they can be.
+# Where the properties of a model are, or would be as those of its neighbours are, or can be.
 _PROPERTIES_FILE = """coalesce(nodes.properties_path, (
+    select concat(nodes.folder_path, nodes.resource_name, '.yml')
+    from estate.rule_nodes as others
+    where others.folder_path = nodes.folder_path and others.is_installed = 0
+    and others.properties_path = concat(others.folder_path, others.resource_name, '.yml') limit 1
+), (
     select min(others.properties_path) from estate.rule_nodes as others
     where others.folder_path = nodes.folder_path and others.is_installed = 0
     and others.properties_path like concat(others.folder_path, '%')
@@ -150,13 +157,29 @@ def _files(project: Project, item: Feature) -> list[str]:
     if name == "freshness":
         return _paths(project, "source", "nodes.file_path", "nodes.has_freshness = 0")
     if item.status == "missing" or name == "selectors":
-        return [_NEW[name]] if name in _NEW else []
+        return [_NEW[name].format(**_places(project))] if name in _NEW else []
     if name == "exposures":
         return _paths(project, "exposure", "nodes.file_path", _BARE_EXPOSURE)
-    if name == "deployment":
-        query = "select fact_value from estate.rule_facts where name = 'ci_workflow'"
-        return [row[0] for row in project.connection.execute(query).fetchall()]
-    return []
+    places = _places(project)
+    return [places["repository"] + places["ci_workflow"]] if name == "deployment" else []
+
+
+def _places(project: Project) -> dict[str, str]:
+    """Return the facts about places, for _NEW; without files those that are usual."""
+    rows = project.connection.execute(
+        "select name, min(fact_value) from estate.rule_facts where kind = 'fact' "
+        "and starts_with(unique_id, 'project.') group by 1"
+    ).fetchall()
+    facts: dict[str, str] = dict(rows)
+    root = facts.get("repository", ".")
+    return {
+        "model": facts.get("model_folder", "models"),
+        "macro": facts.get("macro_folder", "macros"),
+        "test": facts.get("test_folder", "tests"),
+        "packages": facts.get("packages_file", "packages.yml"),
+        "ci_workflow": facts.get("ci_workflow", ""),
+        "repository": "" if root == "." else f"{root}/",
+    }
 
 
 def _paths(project: Project, kind: str, path: str, condition: str) -> list[str]:
