@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from dbt_estate import files
 from dbt_estate.errors import InputError
 from dbt_estate.maturity import history
 from dbt_estate.maturity.history import (
@@ -361,11 +362,18 @@ def test_a_failing_history_writes_no_page_and_no_badge(tmp_path: Path) -> None:
     assert [path.exists() for path in out] == [False, False]
 
 
-def test_a_failing_page_leaves_a_true_history(tmp_path: Path) -> None:
+def test_a_failing_page_leaves_a_true_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as on a full disk: what can be known before is refused before."""
+
+    def fail(path: Path, text: str) -> None:
+        raise InputError(path.as_posix(), "cannot be written: No space left on device")
+
+    monkeypatch.setattr(files, "write_text", fail)
     write(tmp_path, shop(STAGING, model("a")))
-    (tmp_path / "file").write_text("")
     history = tmp_path / "history.jsonl"
-    page = tmp_path / "file" / "page.html"
+    page = tmp_path / "page.html"
     answer = maturity(tmp_path, "--history", str(history), "--html", str(page))
     assert (answer.exit_code, "cannot be written" in answer.output) == (2, True)
     assert len(read_history(history)) == 1
