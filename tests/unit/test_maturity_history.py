@@ -128,7 +128,9 @@ def test_progress_in_what_both_saw_is_progress(tmp_path: Path) -> None:
     delta = compare(seen, run_of(blind, at(1)))
     assert delta.gained == ["key_docs", "descriptions"]
     assert delta.points > 0
-    assert delta_lines(delta)[0].startswith("Change since 2026-03-01T06:00:00Z: level +1, score +")
+    assert delta_lines(delta)[0].startswith(
+        "Change since 2026-03-01T06:00:00Z, of what both runs saw: level +1 (from 1 to 2), score +"
+    )
 
 
 def some(chance: random.Random) -> Given:
@@ -332,7 +334,11 @@ def test_the_json_has_the_change(tmp_path: Path) -> None:
             "since": {"ran_at": ran_at, "level": first["level"], "score": first["score"]},
             "is_comparable": True, "levels": 1,
             "points": round(found["score"] - first["score"], 1),
-            "gained": ["key_docs", "descriptions"], "lost": [], "notes": [],
+            "compared": {
+                "from": {"level_number": 1, "score": first["score"]},
+                "to": {"level_number": 2, "score": found["score"]},
+            },
+            "gained": ["key_docs", "descriptions"], "lost": [], "depths": {}, "notes": [],
         }  # fmt: skip
     page = PAGE.read_text(encoding="utf-8")
     fields = page[page.index("| `matrix.delta`") : page.index("| `features` |")]

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from dbt_estate.maturity.history import compare, run_of
+from dbt_estate.maturity.report import delta_lines, document, markdown
+from tests.unit.test_maturity_history import Given, score_of
 from tests.unit.test_maturity_score import (
+    MART,
+    RAW,
     STAGING,
+    at,
+    described,
     maturity,
     model,
     shop,
@@ -175,3 +183,108 @@ def test_an_address_is_a_link(url: str, tmp_path: Path) -> None:
     out = tmp_path / "page.html"
     assert maturity(tmp_path, "--html", str(out), "--rules-url", url).exit_code == 0
     assert f'href="{url}/modeling.md#root_models"' in out.read_text(encoding="utf-8")
+
+
+# -- what changed -----------------------------------------------------------------------------
+
+
+def test_a_change_of_depth_is_named(tmp_path: Path) -> None:
+    other = model("a")
+    write(tmp_path, shop(RAW, described(STAGING), other))
+    history = str(tmp_path / "history.jsonl")
+    maturity(tmp_path, "--history", history)
+    write(tmp_path, shop(RAW, described(STAGING), described(other)))
+    found = maturity(tmp_path, "--history", history, "--format", "json").stdout
+    delta = json.loads(found)["matrix"]["delta"]
+    assert delta["depths"] == {
+        "key_docs": {"from": 0.5, "to": 1.0}, "descriptions": {"from": 0.5, "to": 1.0},
+    }  # fmt: skip
+    write(tmp_path, shop(RAW, STAGING, described(other)))
+    text = maturity(tmp_path, "--history", history).stdout
+    assert "Depth: key_docs 100 % to 50 %, descriptions 100 % to 50 %." in text
+
+
+def test_a_small_change_of_depth_is_seen_in_its_line() -> None:
+    before, after = (score_of({"models": ("used", 100), "refs": ("used", n)}) for n in (66, 67))
+    since = run_of(before, at(1))
+    since.features["refs"] = 0.6654
+    (line,) = [line for line in delta_lines(compare(after, since)) if line.startswith("Depth")]
+    assert line == "Depth: refs 66.54 % to 67 %."
+
+
+def test_depths_are_of_what_both_runs_used_and_what_counts() -> None:
+    then: Given = {
+        "models": ("used", 100), "refs": ("used", 50), "tests": ("used", 50),
+        "readme": ("unknown", None), "naming": ("missing", 0), "hooks": ("used", 10),
+        "tables": ("used", 50), "layers": ("used", 50),
+    }  # fmt: skip
+    now: Given = {
+        "models": ("used", 100), "refs": ("used", 75), "tests": ("unknown", None),
+        "readme": ("used", 100), "naming": ("used", 60), "hooks": ("used", 20),
+        "tables": ("missing", 0), "layers": ("used", 50),
+    }  # fmt: skip
+    score = score_of(now, hooks=0)
+    delta = compare(score, run_of(score_of(then, hooks=0), at(1)))
+    assert delta.depths == {"refs": (0.5, 0.75)}
+    assert "Depth: refs 50 % to 75 %." in markdown(score, [], delta)
+
+
+def test_the_depths_are_on_the_page(tmp_path: Path) -> None:
+    write(tmp_path, shop(RAW, described(STAGING), model("a")))
+    given = ["--history", str(tmp_path / "h.jsonl"), "--html", str(tmp_path / "page.html")]
+    maturity(tmp_path, *given)
+    write(tmp_path, shop(RAW, described(STAGING), described(model("a"))))
+    maturity(tmp_path, *given)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<p>Depth: key_docs 50 % to 100 %, descriptions 50 % to 100 %.</p>" in page
+
+
+def test_a_change_of_what_both_saw_says_over_what_it_is() -> None:
+    """The header has the score over everything, and the change another one."""
+    then: Given = {"models": ("used", 100), "refs": ("used", 100), "readme": ("unknown", None)}
+    now: Given = {"models": ("used", 100), "refs": ("used", 50), "readme": ("used", 100)}
+    score, since = score_of(now), run_of(score_of(then), at(1))
+    delta = compare(score, since)
+    both = [score_of({**run, "readme": ("unknown", None)}).score for run in (then, now)]
+    first = delta_lines(delta)[0]
+    assert score.score > since.score
+    assert first == (
+        "Change since 2026-03-01T06:00:00Z, of what both runs saw: level as it was, "
+        f"score {both[1] - both[0]:+.1f} (from {both[0]:g} to {both[1]:g})."
+    )
+    found = document(score, [], delta)["matrix"]["delta"]
+    assert found["compared"] == {
+        "from": {"level_number": 0, "score": both[0]}, "to": {"level_number": 0, "score": both[1]},
+    }  # fmt: skip
+    assert found["since"]["score"] == since.score
+
+
+def test_a_level_of_what_both_saw_is_said_from_and_to(tmp_path: Path) -> None:
+    write(tmp_path, shop(RAW, STAGING, MART))
+    history = str(tmp_path / "history.jsonl")
+    maturity(tmp_path, "--history", history, "--no-files")
+    write(tmp_path, shop(RAW, STAGING, described(MART)))
+    text = maturity(tmp_path, "--history", history).stdout
+    assert ", of what both runs saw: level +1 (from 1 to 2), score +" in text
+
+
+def test_no_change_of_what_both_saw_says_the_score(tmp_path: Path) -> None:
+    then: Given = {"models": ("used", 100), "readme": ("unknown", None)}
+    now: Given = {"models": ("used", 100), "readme": ("used", 100)}
+    delta = compare(score_of(now), run_of(score_of(then), at(1)))
+    score = score_of(then).score
+    assert delta_lines(delta)[0].endswith(f"both runs saw: as it was (level 0, score {score:g}).")
+
+
+def test_a_change_of_everything_is_between_the_scores_that_are_shown(tmp_path: Path) -> None:
+    write(tmp_path, shop(RAW, STAGING, MART))
+    history = str(tmp_path / "history.jsonl")
+    maturity(tmp_path, "--history", history)
+    write(tmp_path, shop(RAW, STAGING, described(MART)))
+    found = json.loads(maturity(tmp_path, "--against", history, "--format", "json").stdout)
+    delta = found["matrix"]["delta"]
+    for side, level, score in (
+        ("from", delta["since"]["level"], delta["since"]["score"]),
+        ("to", found["level"], found["score"]),
+    ):
+        assert delta["compared"][side] == {"level_number": level["number"], "score": score}
