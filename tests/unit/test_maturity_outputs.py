@@ -6,12 +6,14 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dbt_estate.maturity.history import compare, run_of
+from dbt_estate.errors import InputError
+from dbt_estate.maturity.history import compare, read_against, read_history, run_of
 from dbt_estate.maturity.report import delta_lines, document, markdown
-from tests.unit.test_maturity_history import Given, score_of
+from tests.unit.test_maturity_history import LINE, Given, score_of, with_value
 from tests.unit.test_maturity_score import (
     MART,
     RAW,
@@ -288,3 +290,54 @@ def test_a_change_of_everything_is_between_the_scores_that_are_shown(tmp_path: P
         ("to", found["level"], found["score"]),
     ):
         assert delta["compared"][side] == {"level_number": level["number"], "score": score}
+
+
+# -- contradictions of what is read -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "right"),
+    [(1, "Toddlerhood", "Infancy"), (0, "Infancy", "None"), (6, "None", "Beyond"), (3, "", "Chi")],
+)
+def test_a_level_has_its_own_name(number: int, name: str, right: str, tmp_path: Path) -> None:
+    write(tmp_path, shop(STAGING))
+    level = json.dumps({"number": number, "name": name})
+    history, result = tmp_path / "history.jsonl", tmp_path / "old.json"
+    history.write_text(with_value("level", level), encoding="utf-8")
+    good = json.loads(maturity(tmp_path, "--format", "json").stdout)
+    result.write_text(with_value("level", level, good), encoding="utf-8")
+    said = []
+    for path in (history, result):
+        with pytest.raises(InputError) as caught:
+            read_against(path)
+        said.append(str(caught.value))
+        assert f"level {number} is named '{right}" in said[-1]
+        assert f", not {name!r}" in said[-1]
+    assert "line 1: must be a run or a marker" in said[0]
+    assert "is not what --format json prints" in said[1]
+
+
+def test_a_long_name_is_no_long_message(tmp_path: Path) -> None:
+    file = tmp_path / "history.jsonl"
+    file.write_text(with_value("level", json.dumps({"number": 1, "name": "x" * 10_000})))
+    with pytest.raises(InputError) as caught:
+        read_history(file)
+    assert len(str(caught.value)) < 1000
+
+
+def test_no_level_is_named_none(tmp_path: Path) -> None:
+    line: dict[str, Any] = {**LINE, "level": {"number": 0, "name": "None"}}
+    file = tmp_path / "history.jsonl"
+    file.write_text(json.dumps(line), encoding="utf-8")
+    assert read_history(file)[0].name == "None"
+
+
+def test_a_result_has_features(tmp_path: Path) -> None:
+    write(tmp_path, shop(STAGING))
+    good = json.loads(maturity(tmp_path, "--format", "json").stdout)
+    file = tmp_path / "old.json"
+    file.write_text(json.dumps({**good, "features": []}), encoding="utf-8")
+    answer = maturity(tmp_path, "--against", str(file))
+    assert answer.exit_code == 2
+    assert "is not what --format json prints" in answer.output
+    assert "`$.features`" in answer.output

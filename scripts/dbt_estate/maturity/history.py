@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, Annotated, Literal
 
@@ -23,11 +24,13 @@ import msgspec
 
 from dbt_estate.errors import InputError
 from dbt_estate.files import BOM, read_text
+from dbt_estate.info_schema.macros import PackageMacros
 from dbt_estate.maturity.score import Feature, Score
 
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 # How much of a wrong line is shown, and of a wrong name.
 _SHOWN = 160
+_NAME_SHOWN = 40
 # Far behind the end of any history, and below the 2 GiB that msvcrt.locking can reach.
 _LOCKED_BYTE = 2**30
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -39,6 +42,18 @@ class Reached(msgspec.Struct, frozen=True):
 
     number: Annotated[int, msgspec.Meta(ge=0, le=6)]
     name: str
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a name that is another level's; msgspec says where it is."""
+        name = _names()[self.number]
+        if self.name != name:
+            found = self.name[:_NAME_SHOWN]
+            raise ValueError(f"level {self.number} is named {name!r}, not {found!r}")
+
+
+@cache
+def _names() -> Sequence[str]:
+    return ["None", *PackageMacros()["maturity_levels"]()]
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -96,7 +111,7 @@ class _Result(msgspec.Struct):
     level: Reached
     score: _Points
     matrix: _Matrix
-    features: list[_Judged]
+    features: Annotated[list[_Judged], msgspec.Meta(min_length=1)]
 
 
 @dataclass(frozen=True)
