@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from dbt_estate import files
 from dbt_estate.errors import InputError
 from dbt_estate.maturity import history
 from dbt_estate.maturity.history import (
@@ -127,7 +128,9 @@ def test_progress_in_what_both_saw_is_progress(tmp_path: Path) -> None:
     delta = compare(seen, run_of(blind, at(1)))
     assert delta.gained == ["key_docs", "descriptions"]
     assert delta.points > 0
-    assert delta_lines(delta)[0].startswith("Change since 2026-03-01T06:00:00Z: level +1, score +")
+    assert delta_lines(delta)[0].startswith(
+        "Change since 2026-03-01T06:00:00Z, of what both runs saw: level +1 (from 1 to 2), score +"
+    )
 
 
 def some(chance: random.Random) -> Given:
@@ -331,7 +334,11 @@ def test_the_json_has_the_change(tmp_path: Path) -> None:
             "since": {"ran_at": ran_at, "level": first["level"], "score": first["score"]},
             "is_comparable": True, "levels": 1,
             "points": round(found["score"] - first["score"], 1),
-            "gained": ["key_docs", "descriptions"], "lost": [], "notes": [],
+            "compared": {
+                "from": {"level_number": 1, "score": first["score"]},
+                "to": {"level_number": 2, "score": found["score"]},
+            },
+            "gained": ["key_docs", "descriptions"], "lost": [], "depths": {}, "notes": [],
         }  # fmt: skip
     page = PAGE.read_text(encoding="utf-8")
     fields = page[page.index("| `matrix.delta`") : page.index("| `features` |")]
@@ -361,11 +368,18 @@ def test_a_failing_history_writes_no_page_and_no_badge(tmp_path: Path) -> None:
     assert [path.exists() for path in out] == [False, False]
 
 
-def test_a_failing_page_leaves_a_true_history(tmp_path: Path) -> None:
+def test_a_failing_page_leaves_a_true_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as on a full disk: what can be known before is refused before."""
+
+    def fail(path: Path, text: str) -> None:
+        raise InputError(path.as_posix(), "cannot be written: No space left on device")
+
+    monkeypatch.setattr(files, "write_text", fail)
     write(tmp_path, shop(STAGING, model("a")))
-    (tmp_path / "file").write_text("")
     history = tmp_path / "history.jsonl"
-    page = tmp_path / "file" / "page.html"
+    page = tmp_path / "page.html"
     answer = maturity(tmp_path, "--history", str(history), "--html", str(page))
     assert (answer.exit_code, "cannot be written" in answer.output) == (2, True)
     assert len(read_history(history)) == 1

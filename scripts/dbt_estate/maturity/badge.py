@@ -29,6 +29,11 @@ def badge(score: Score) -> str:
     )
 
 
+def is_badge(text: str) -> bool:
+    """Say whether a text begins as a badge does."""
+    return text.startswith("<svg ") and f"<title>{_LABEL}: " in text
+
+
 def _text(text: str, start: int, width: int) -> str:
     length = width - 2 * _PADDING
     middle = start + width / 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     from dbt_estate.maturity.steps import Step
 
 _path = click.Path(path_type=Path)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
+_SCHEMES = ("http:", "https:", "file:")
+# What browsers leave out of an address, all of it or at its ends.
+_UNSEEN = re.compile(r"[\x00-\x20]")
+# So much of a file shows whether it is a page or a badge.
+_HEAD = 500
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,7 @@ def maturity(
     """
     from dbt_estate.files import write_text
     from dbt_estate.maturity.badge import badge as badge_of
+    from dbt_estate.maturity.badge import is_badge
     from dbt_estate.maturity.history import (
         append_history,
         read_against,
@@ -103,8 +112,12 @@ def maturity(
     )
     from dbt_estate.maturity.report import print_score
 
-    if rules_url is not None and html is None:
-        raise InputError("--rules-url", "is for the page; give --html FILE as well")
+    if rules_url is not None:
+        _refuse_rules_url(rules_url, html)
+    for option, path in (("--html", html), ("--badge", badge), ("--history", history)):
+        if path and (reason := _unwritable(path)):
+            where = f"{option} {path.as_posix()}"
+            raise InputError(where, f"cannot be written: {reason}; give another path")
     written = [path.resolve() for path in (html, badge, history) if path]
     if len(set(written)) < len(written):
         raise InputError("--html, --badge and --history", "must be different files")
@@ -119,10 +132,12 @@ def maturity(
         click.echo(note, err=True)
     texts = []
     if html:
-        from dbt_estate.maturity.page import page
+        from dbt_estate.maturity.page import is_page, page
 
+        _refuse_other_files("--html", html, is_page)
         texts.append((html, page(outcome, [*runs, run], delta, rules_url)))
     if badge:
+        _refuse_other_files("--badge", badge, is_badge)
         texts.append((badge, badge_of(outcome.score)))
     # Rendered, recorded, written: a page never shows a run that the history lacks, and what the
     # history says stays true if a page cannot be written.
@@ -131,6 +146,59 @@ def maturity(
     for path, text in texts:
         write_text(path, text)
     print_score(outcome.score, outcome.steps, delta, format_)
+
+
+def _refuse_rules_url(url: str, html: Path | None) -> None:
+    if html is None:
+        raise InputError("--rules-url", "is for the page; give --html FILE as well")
+    scheme = _SCHEME.match(_UNSEEN.sub("", url).lower())
+    if scheme and scheme[0] not in _SCHEMES:
+        raise InputError(
+            "--rules-url",
+            f"must begin with http:, https:, file: or a relative address, got {scheme[0]!r}; "
+            "give the folder with the pages of the rules",
+        )
+
+
+def _unwritable(path: Path) -> str | None:
+    """Return why no file can be at a path, as far as that is known before it is written."""
+    try:
+        if path.exists():
+            if path.is_dir():
+                return "it is a folder"
+            return None if path.is_file() else "it is no regular file"
+        target = path.resolve()
+        folder = next(parent for parent in target.parents if parent.exists())
+        if not folder.is_dir():
+            return f"{folder.as_posix()} is no folder"
+        for name in target.relative_to(folder).parts:
+            # Where nothing is yet, the system still knows names that cannot be.
+            with suppress(FileNotFoundError):
+                (folder / name).stat()
+    except OSError as error:
+        return error.strerror
+    # Of resolve() before Python 3.13.
+    except RuntimeError:
+        return "it is a loop of symbolic links"
+    return None
+
+
+def _refuse_other_files(option: str, path: Path, is_ours: Callable[[str], bool]) -> None:
+    """Raise InputError for a file that somebody else wrote; an empty one is nobody's."""
+    where = f"{option} {path.as_posix()}"
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(where, f"cannot be read: {error.strerror}") from None
+    if head and not is_ours(head.decode("utf-8", "replace")):
+        raise InputError(
+            where,
+            "is there and was not written by dbt-estate maturity; "
+            "give another file, or delete this one",
+        )
 
 
 def _refuse_inputs(outputs: dict[str, Path | None], inputs: Sequence[Path | None]) -> None:

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, Annotated, Literal
 
@@ -23,11 +24,13 @@ import msgspec
 
 from dbt_estate.errors import InputError
 from dbt_estate.files import BOM, read_text
+from dbt_estate.info_schema.macros import PackageMacros
 from dbt_estate.maturity.score import Feature, Score
 
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
-# How much of a wrong line is shown.
+# How much of a wrong line is shown, and of a wrong name.
 _SHOWN = 160
+_NAME_SHOWN = 40
 # Far behind the end of any history, and below the 2 GiB that msvcrt.locking can reach.
 _LOCKED_BYTE = 2**30
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -39,6 +42,18 @@ class Reached(msgspec.Struct, frozen=True):
 
     number: Annotated[int, msgspec.Meta(ge=0, le=6)]
     name: str
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a name that is another level's; msgspec says where it is."""
+        name = _names()[self.number]
+        if self.name != name:
+            found = self.name[:_NAME_SHOWN]
+            raise ValueError(f"level {self.number} is named {name!r}, not {found!r}")
+
+
+@cache
+def _names() -> Sequence[str]:
+    return ["None", *PackageMacros()["maturity_levels"]()]
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -96,23 +111,37 @@ class _Result(msgspec.Struct):
     level: Reached
     score: _Points
     matrix: _Matrix
-    features: list[_Judged]
+    features: Annotated[list[_Judged], msgspec.Meta(min_length=1)]
 
 
 @dataclass(frozen=True)
 class Delta:
     """What changed since an earlier run; `is_comparable` is false after the rule set changed.
 
-    Then `levels`, `points` and the features are empty, as they would compare two measures.
+    Then `then`, `now` and the features are empty, as they would compare two measures. Otherwise
+    `then` and `now` are level and score over what both runs saw, which is less than each saw if
+    `is_partial`. `depths` has from what to what they changed.
     """
 
     since: Run
     is_comparable: bool
-    levels: int = 0
-    points: float = 0.0
+    then: tuple[int, float] = (0, 0.0)
+    now: tuple[int, float] = (0, 0.0)
+    is_partial: bool = False
     gained: Sequence[str] = ()
     lost: Sequence[str] = ()
+    depths: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     notes: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def levels(self) -> int:
+        """Return how many levels it is more."""
+        return self.now[0] - self.then[0]
+
+    @property
+    def points(self) -> float:
+        """Return how many points of the score it is more."""
+        return round(self.now[1] - self.then[1], 1)
 
 
 def run_of(score: Score, ran_at: datetime.datetime) -> Run:
@@ -237,14 +266,24 @@ def compare(score: Score, since: Run) -> Delta:
     return Delta(
         since,
         True,
-        levels=now[0] - then[0],
-        points=round(now[1] - then[1], 1),
+        then=then,
+        now=now,
+        is_partial=bool(listed),
         gained=[name for name in used if name not in since.used],
         lost=[
             item.feature for item in both if item.feature in since.used and item.feature not in used
         ],
+        depths=_changed_depths(both, since),
         notes=tuple(notes),
     )
+
+
+def _changed_depths(features: Sequence[Feature], since: Run) -> dict[str, tuple[float, float]]:
+    """Return the depths then and now of what counts and was used in both runs, if they differ."""
+    then = {name: depth for name, depth in since.features.items() if name in since.used}
+    now = _depths([item for item in features if item.weight and item.status == "used"])
+    both = {name: (then[name], depth) for name, depth in now.items() if name in then}
+    return {name: depths for name, depths in both.items() if depths[0] != depths[1]}
 
 
 def _level_and_score(

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from dbt_estate.check.result import Finding
     from dbt_estate.maturity.commands import Outcome
 
+# The mark of a page, and what it begins with.
+_GENERATOR = '<meta name="generator" content="dbt_estate">'
+_DOCTYPE = "<!doctype html>"
 _FOLDERS = 10
 _RUNS = 60
 _STEPS = 10
@@ -61,6 +64,11 @@ def page(
         anchor=anchor,
     )
     return text
+
+
+def is_page(text: str) -> bool:
+    """Say whether a text begins as a page does."""
+    return text.startswith(_DOCTYPE) and _GENERATOR in text
 
 
 @cache

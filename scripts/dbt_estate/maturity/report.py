@@ -57,8 +57,15 @@ def _delta(item: Delta) -> dict[str, Any]:
         "is_comparable": item.is_comparable,
         "levels": item.levels if item.is_comparable else None,
         "points": item.points if item.is_comparable else None,
+        "compared": {
+            side: {"level_number": number, "score": score}
+            for side, (number, score) in (("from", item.then), ("to", item.now))
+        }
+        if item.is_comparable
+        else None,
         "gained": list(item.gained),
         "lost": list(item.lost),
+        "depths": {name: {"from": then, "to": now} for name, (then, now) in item.depths.items()},
         "notes": list(item.notes),
     }
 
@@ -152,11 +159,17 @@ def delta_lines(delta: Delta) -> list[str]:
     before = f"level {delta.since.number} and score {delta.since.score:g}"
     if not delta.is_comparable:
         return [f"Not compared{since}: it was {before}, but {'; '.join(delta.notes)}."]
-    moved = _moved(delta)
-    lines = [f"Change{since}: {moved} (it was {before})."]
+    if delta.is_partial:
+        # Not between the scores that are shown elsewhere, which are over more.
+        lines = [f"Change{since}, of what both runs saw: {_moved_within(delta)}."]
+    else:
+        lines = [f"Change{since}: {_moved(delta)} (it was {before})."]
     for word, names in (("Now used", delta.gained), ("No longer used", delta.lost)):
         if names:
             lines.append(f"{word}: {', '.join(names)}.")
+    if delta.depths:
+        depths = (f"{name} {_from_to(*shares)}" for name, shares in delta.depths.items())
+        lines.append(f"Depth: {', '.join(depths)}.")
     return lines + [f"Note: {note}." for note in delta.notes]
 
 
@@ -165,6 +178,24 @@ def _moved(delta: Delta) -> str:
         return "as it was"
     level = f"level {delta.levels:+d}" if delta.levels else "level as it was"
     return f"{level}, score {delta.points:+.1f}"
+
+
+def _moved_within(delta: Delta) -> str:
+    """Return what moved, and from what to what."""
+    (level, score), (new_level, new_score) = delta.then, delta.now
+    if not delta.levels and not delta.points:
+        return f"as it was (level {level}, score {score:g})"
+    moved = f"level {delta.levels:+d} (from {level} to {new_level})"
+    levels = moved if delta.levels else "level as it was"
+    return f"{levels}, score {delta.points:+.1f} (from {score:g} to {new_score:g})"
+
+
+def _from_to(then: float, now: float) -> str:
+    """Return two shares in percent; if they would look alike, with what tells them apart."""
+    shown = percent(then), percent(now)
+    if shown[0] == shown[1]:
+        shown = f"{100 * then:g} %", f"{100 * now:g} %"
+    return f"{shown[0]} to {shown[1]}"
 
 
 def print_score(score: Score, steps: Sequence[Step], delta: Delta | None, format_: str) -> None:
