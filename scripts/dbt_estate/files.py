@@ -39,11 +39,16 @@ def write_text(path: Path, text: str) -> None:
     """Replace the file in one step: a reader, or a crash, sees the old text or the new one.
 
     Missing folders are made; the mode of an existing file is kept, and a symbolic link is followed.
-    Raises InputError when the place cannot be written.
+    What is no file, such as a pipe or a device, is written to and stays what it is. Raises
+    InputError when the place cannot be written.
     """
-    target = path.resolve()
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
+        target = path.resolve()
+        if target.exists() and not target.is_file() and not target.is_dir():
+            target.write_bytes(text.encode("utf-8"))
+            return
+        # Its name is short: that of the target may be as long as a name can be.
+        draft = target.with_name(f".dbt_estate.{os.getpid()}.tmp")
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             with draft.open("wb") as file:
@@ -57,3 +62,5 @@ def write_text(path: Path, text: str) -> None:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(path.as_posix(), f"cannot be written: {error.strerror}") from None
+    except RuntimeError as error:  # a loop of links, before Python 3.13
+        raise InputError(path.as_posix(), f"cannot be written: {error}") from None

@@ -27,7 +27,9 @@ facts as (
         max(case when facts.kind = 'fact' and facts.name = 'hard_coded_reference' then 1 else 0 end) as is_hard_coded,
         max(
             case
-                when facts.kind = 'fact' and facts.name = 'macro_call' and facts.fact_value = project.project_name then 1
+                when
+                    facts.kind = 'fact' and facts.name = 'macro_call' and facts.fact_value = project.project_name
+                    then 1
                 else 0
             end
         ) as has_macro,

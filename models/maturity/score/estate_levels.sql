@@ -25,9 +25,9 @@ features as (
 ),
 
 models as (
-    select status
+    select feature
     from {{ ref('dbt_estate', 'estate_features') }}
-    where feature = 'models'
+    where feature = 'models' and status = 'used'
 ),
 
 counted as (
@@ -64,13 +64,12 @@ judged as (
             when weight_used > 0 then {{ dbt_estate.share_of('depth_steps', '10000 * weight_used') }}
         end as depth,  -- noqa: RF04
         case
-            when models.status <> 'used' then 0
+            when not exists (select 1 from models) then 0
             when features_known + features_unknown + features_not_applicable = 0 then 1
             when weight_known > 0 and 100 * weight_used >= {{ least }} * weight_known then 1
             else 0
         end as is_complete
     from counted
-    cross join models
 )
 
 -- Nothing is known of a level without features that can be seen: that is no pass. One whose features all have a weight
