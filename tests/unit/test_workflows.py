@@ -243,9 +243,9 @@ def test_a_workflow_stands_at_the_root_of_the_repository(tmp_path: Path) -> None
 
 def test_a_command_is_a_fact_once(tmp_path: Path) -> None:
     put(tmp_path, "dbt_project.yml", "name: shop")
-    put(tmp_path, CI, "steps: [run: \"dbt test '-s a'\", run: dbt test -s a, run: dbt test -s a]")
+    put(tmp_path, CI, "run: |\n  dbt test 'b -s a'\n  dbt test b -s a\n  dbt test b -s a")
     assert facts(tmp_path) == [
         ("ci_workflow", CI),
-        ("workflow_command", "test -s a"),
-        ("workflow_selection", "test -s a"),
+        ("workflow_command", "test b -s a"),
+        ("workflow_selection", "test b -s a"),
     ]
