@@ -105,7 +105,7 @@ def test_what_is_excluded_is_no_evidence(tmp_path: Path) -> None:
     ],
 )
 def test_a_command_of_a_workflow(command: str, name: str, wanted: str, tmp_path: Path) -> None:
-    score = judged(tmp_path, shop(STAGING), {CI: f"jobs:\n  a:\n    - run: {command}\n"})
+    score = judged(tmp_path, shop(STAGING), {CI: f"jobs:\n  a:\n    - run: |\n        {command}\n"})
     assert feature(score, name).status == wanted
 
 

@@ -20,6 +20,7 @@ from dbt_estate.errors import InputError
 from dbt_estate.files import read_text
 from dbt_estate.info_schema.artifacts import NULL, Manifest, Node
 from dbt_estate.info_schema.macro_facts import macro_facts
+from dbt_estate.info_schema.workflows import WORKFLOW_FILES, workflows
 from dbt_estate.variables import with_environment
 
 Row = dict[str, Any]
@@ -366,10 +367,6 @@ _FILES = {
         "style_guide.md", "style-guide.md", "styleguide.md", "docs/style_guide.md",
         "docs/style-guide.md", "docs/styleguide.md", ".sqlfluff",
     ),
-    "ci_workflow": (
-        ".github/workflows/*.yml", ".github/workflows/*.yaml", ".gitlab-ci.yml",
-        "azure-pipelines.yml", ".circleci/config.yml", "bitbucket-pipelines.yml", "jenkinsfile",
-    ),
     "pre_commit": (".pre-commit-config.yaml", ".pre-commit-config.yml"),
     "changelog": ("changelog.md", "docs/changelog.md"),
 }  # fmt: skip
@@ -410,7 +407,7 @@ def _project_facts(
     yield _fact(project, "repository", os.path.relpath(roots[-1], project_dir).replace("\\", "/"))
     for fact, patterns in _DBT_FILES.items():
         yield from _first_file(project, fact, patterns, [project_dir])
-    yield from _workflow_commands(project, roots)
+    yield from _workflow_facts(project, project_dir, roots[-1])
     yield from _installed(project, project_dir)
 
 
@@ -455,32 +452,17 @@ def _first_file(
             return
 
 
-# A command of dbt in a workflow, to its end: that of the line, or what joins it to another.
-_COMMAND = re.compile(
-    r"\bdbt[ \t]+(?:--?[\w-]+(?:[ =][^\s-]\S*)?[ \t]+)*"
-    r"((?:build|run-operation|run|test|seed|snapshot|docs[ \t]+generate|source[ \t]+freshness"
-    r"|compile|parse|clone|retry)\b(?:'[^'\n]*'|\"[^\"\n]*\"|[^\n;&|])*)"
-)
-_SELECTION = re.compile(r" (?:-s|-m|--(?:select|selector|exclude|models?))(?=[ =]|$)")
-# Comments, and the names of steps.
-_NO_COMMAND = re.compile(r"(?m)(?:^|[ \t])#.*$|^[ \t-]*name:.*$")
-
-
-def _workflow_commands(project: str, roots: Iterable[Path]) -> Iterator[Row]:
-    """Give each command of dbt that a workflow has, once."""
-    found: dict[str, None] = {}
-    for root in roots:
-        for path in _matching(root, _FILES["ci_workflow"]):
-            try:
-                text = path.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError):
-                continue
-            code = _NO_COMMAND.sub("", text).replace("\\\n", " ")
-            found.update((" ".join(match[1].split()), None) for match in _COMMAND.finditer(code))
-    for command in found:
-        yield _fact(project, "workflow_command", command)
-        if _SELECTION.search(command):
-            yield _fact(project, "workflow_selection", command)
+def _workflow_facts(project: str, project_dir: Path, root: Path) -> Iterator[Row]:
+    """Give the workflow that matters most, and each command of dbt once."""
+    read = workflows(_matching(root, WORKFLOW_FILES), project_dir, root)
+    # The first that runs dbt for this project; without one the first of all.
+    for path, _ in sorted(read, key=lambda item: not item[1])[:1]:
+        yield _fact(project, "ci_workflow", path.relative_to(root).as_posix())
+    commands = [command for _, found in read for command in found]
+    for text in dict.fromkeys(command.text for command in commands):
+        yield _fact(project, "workflow_command", text)
+    for text in dict.fromkeys(command.text for command in commands if command.selects):
+        yield _fact(project, "workflow_selection", text)
 
 
 def _matching(root: Path, patterns: Iterable[str]) -> Iterator[Path]:
