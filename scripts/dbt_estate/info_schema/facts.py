@@ -371,7 +371,7 @@ _FILES = {
     "changelog": ("changelog.md", "docs/changelog.md"),
 }  # fmt: skip
 # What a forge reads, which it does at the root of the repository alone.
-_OF_FORGES = ("pull_request_template", "ci_workflow")
+_OF_FORGES = ("pull_request_template",)
 # Those that belong to dbt stand beside dbt_project.yml; the others may stand above, in a project
 # that is a folder of a repository.
 _DBT_FILES = {
