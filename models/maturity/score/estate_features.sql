@@ -94,7 +94,7 @@
         whole='2', text="'semantic models: ', semantic_models, ', metrics: ', metrics"),
     'versions': {
         'applicable': 'public_models + versioned > 0', 'used': 'versioned > 0', 'amount': 'tidy_versions',
-        'whole': 'versioned', 'text': "'versions: ', versioned, ', older ones without an end: ', versioned - tidy_versions"
+        'whole': 'versioned', 'text': "'versions: ', versioned, ', old ones without end: ', versioned - tidy_versions"
     }
 } -%}
 {%- set text, integer = dbt_estate.data_type('text'), dbt_estate.data_type('integer') -%}
