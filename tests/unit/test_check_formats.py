@@ -539,18 +539,21 @@ def test_sarif_of_results() -> None:
 def test_sarif_of_rules() -> None:
     rules = {rule["id"]: rule for rule in run_of(RESULT)["tool"]["driver"]["rules"]}
     assert list(rules) == [rule.rule for rule in RULES]
-    page = "docs/maturity/rules/modeling.md#hard_coded_references"
+    described = rules["hard_coded_references"].pop("help")
+    assert described["text"] == described["markdown"]
+    assert described["text"].startswith("A model or snapshot whose SQL names a table itself")
+    for part in ("**Reason to flag**", "**How to remediate**", "Severity by default: "):
+        assert part in described["text"]
+    assert "](" not in described["text"]
     assert rules["hard_coded_references"] == {
         "id": "hard_coded_references",
         "shortDescription": {"text": "Hard coded references"},
         "fullDescription": {"text": "Hard coded references"},
         "defaultConfiguration": {"level": "error"},
         "properties": {"tags": ["modeling"]},
-        "helpUri": page,
-        "help": {"text": f"Example, reason to flag and remedy: {page}"},
     }
     assert rules["marts_without_contract"]["defaultConfiguration"] == {"level": "none"}
-    assert "helpUri" not in rules["mine"]
+    assert "help" not in rules["mine"]
 
 
 def test_sarif_says_what_has_no_verdict() -> None:

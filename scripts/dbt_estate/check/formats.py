@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 import click
 
 from dbt_estate.check.result import STATUSES, Finding, Result, RuleResult
+from dbt_estate.check.rule_pages import rule_section, without_links
 from dbt_estate.errors import InputError
 
 FORMATS = ("text", "json", "markdown", "github", "sarif", "junit")
-# Where the pages of the rules are, from the root of the repository.
-HELP_BASE = "docs/maturity/rules/"
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -518,8 +517,6 @@ def _sarif_rules(result: Result) -> list[dict[str, Any]]:
 
 
 def _descriptor(rule: str, area: str, severity: str) -> dict[str, Any]:
-    from urllib.parse import quote
-
     text = {"text": rule.replace("_", " ").replace("-", " ").capitalize() or rule}
     level = _SARIF_LEVELS.get(severity, "none")
     entry: dict[str, Any] = {
@@ -530,9 +527,8 @@ def _descriptor(rule: str, area: str, severity: str) -> dict[str, Any]:
         "properties": {"tags": [area]},
     }
     if area in _AREAS_WITH_A_PAGE:
-        page = f"{HELP_BASE}{area}.md#{quote(rule, safe='')}"
-        entry["helpUri"] = page
-        entry["help"] = {"text": f"Example, reason to flag and remedy: {page}"}
+        section = without_links(rule_section(area, rule))
+        entry["help"] = {"text": section, "markdown": section}
     return entry
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from dbt_estate.info_schema.macros import package_folder
-
-_SECTION = re.compile(r"^## (\S+)\n", re.MULTILINE)
+from dbt_estate.check.rule_pages import rule_section
 
 
 def anchor(rule: str) -> str:
@@ -29,13 +26,7 @@ def rule_texts(rules: Iterable[tuple[str, str]]) -> dict[str, str]:
     wanted = {name: area for area, name in rules}
     markdown = _markdown()
     return {
-        # The severity in the docs is that of a project without settings.
-        name: str(
-            markdown.render(
-                _sections(area)[name].replace("\nSeverity: ", "\nSeverity by default: ", 1),
-                {"shown": wanted},
-            )
-        )
+        name: str(markdown.render(rule_section(area, name), {"shown": wanted}))
         for name, area in wanted.items()
     }
 
@@ -56,10 +47,3 @@ def _link(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env:
     if rule not in shown:
         return ""
     return f'<a href="#{anchor(rule)}">' if tokens[index] is begin else "</a>"
-
-
-@cache
-def _sections(area: str) -> Mapping[str, str]:
-    path = package_folder("docs") / "maturity" / "rules" / f"{area}.md"
-    _, *parts = _SECTION.split(path.read_text(encoding="utf-8"))
-    return dict(zip(parts[::2], parts[1::2], strict=True))
