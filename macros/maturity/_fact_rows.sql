@@ -144,16 +144,32 @@
 {%- endmacro %}
 
 
-{#- Whether there is something in a hook besides comments and calls of this package. -#}
+{#- Whether a hook does something besides what this package does. -#}
 {% macro _is_hook(code) -%}
-    {%- set bare = modules.re.sub(dbt_estate._comment_pattern(), '', code) -%}
-    {%- set others = modules.re.sub(dbt_estate._own_call_pattern(), '', bare) -%}
-    {{- return(others.strip('; \t\r\n') != '') -}}
+    {%- set left = {'code': code} -%}
+    {%- for pattern in [
+        dbt_estate._own_call_pattern(), dbt_estate._comment_pattern(), dbt_estate._control_pattern()
+    ] -%}
+        {%- do left.update({'code': modules.re.sub(pattern, '', left['code'])}) -%}
+    {%- endfor -%}
+    {{- return(left['code'].strip('; \t\r\n') != '') -}}
 {%- endmacro %}
 
 
+{#- What a hook can have and do nothing of its own: calls of this package, comments, control. -#}
 {% macro _own_call_pattern() -%}
-    {{- return('\\{\\{-?\\s*dbt_estate\\.(?:(?!\\}\\})[\\s\\S])*\\}\\}') -}}
+    {{- return(
+        '\\{\\{-?\\s*dbt_estate\\.\\w+\\s*\\((?:\'(?:\\\\.|[^\'\\\\])*\'|"(?:\\\\.|[^"\\\\])*"'
+        ~ '|(?!\\{\\{)[^\'"])*?\\)\\s*-?\\}\\}'
+    ) -}}
+{%- endmacro %}
+
+
+{% macro _control_pattern() -%}
+    {{- return(
+        '\\{\x25[-+]?\\s*(?:(?:if|elif|else|endif|for|endfor|endset)\\b(?:[^\x25]|\x25(?!\\}))*'
+        ~ '|set\\b[^(\x25]*)\x25\\}'
+    ) -}}
 {%- endmacro %}
 
 

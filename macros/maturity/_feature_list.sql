@@ -79,7 +79,7 @@
             'models that do / models', 'Give models the prefix of their layer',
             'Give the other models the prefix of their layer'],
         ['layers', 3, 'Layers', 1, 4, [], 'from three models on', 'models of two layers',
-            'models of a layer / models', 'Part the models into staging, intermediate and marts', '']
+            'models of a layer / models', 'Split the models into staging, intermediate and marts', '']
     ]) -}}
 {%- endmacro %}
 
@@ -121,7 +121,7 @@
             'Tag the models that are built together, and name them in selectors.yml'],
         ['custom_naming', 5, 'Schemas or databases of your own', 1, 2, ['macros'], 'from one model on',
             'models in several schemas or databases, or a macro that names them', '1 with a macro; else 1 / 2',
-            'Part schemas by layer or by audience, by generate_schema_name',
+            'Split schemas by layer or by audience, by generate_schema_name',
             'Name schemas in one place, by generate_schema_name'],
         ['custom_tests', 5, 'Generic tests of your own', 1, 2, [], 'from one model on',
             'a generic test that the project defines', '10 x tests of them / data tests; at most 1',
@@ -150,12 +150,12 @@
             'Write more unit tests'],
         ['access', 6, 'Access and groups', 1, 2, [], 'from one model on',
             'a model that is public or private or of a group', 'models that are / models',
-            'Say which models are public and who owns them', 'Say of the other models who may read them'],
+            'Say which models are public and who owns them', 'Set access or a group on the other models'],
         ['semantic_models', 6, 'Semantic models', 1, 5, [], 'from one model on', 'a semantic model',
             '1 with a metric; else 1 / 2', 'Define the metrics that matter once',
             'Define the metrics of the semantic models'],
         ['versions', 6, 'Versions', 1, 3, [], 'where a model is public or has a version', 'a model with a version',
-            'versions but for older ones without a date of deprecation / versions',
-            'Version the public models that have to change', 'Give each older version a date of deprecation']
+            'versions', ' except old ones without a deprecation date / versions',
+            'Version the public models that have to change']
     ]) -}}
 {%- endmacro %}

@@ -96,7 +96,7 @@
                 else node['original_file_path'] if generic else none,
             'test_name': generic['name'] if generic else node['name'],
             'test_definition_package': node['package_name'] if not generic else generic['namespace']
-                or ('dbt' if 'macro.dbt.test_' ~ generic['name'] in node['depends_on']['macros']
+                or ('dbt' if (node['depends_on']['macros'] | first) == 'macro.dbt.test_' ~ generic['name']
                     else dbt_estate._test_package(node, generic['name'])),
             'arguments': dbt_estate._json(given) if 'datetime.' in given | string else tojson(given),
             'column_name': node['column_name'] | default(none),

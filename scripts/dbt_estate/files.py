@@ -43,10 +43,10 @@ def write_text(path: Path, text: str) -> None:
     InputError when the place cannot be written.
     """
     try:
-        target = path.resolve()
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_bytes(text.encode("utf-8"))
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(text.encode("utf-8"))
             return
+        target = path.resolve()
         # Its name is short: that of the target may be as long as a name can be.
         draft = target.with_name(f".dbt_estate.{os.getpid()}.tmp")
         target.parent.mkdir(parents=True, exist_ok=True)

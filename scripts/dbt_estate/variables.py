@@ -43,11 +43,12 @@ def with_environment(text: str, where: str) -> str:
 
     Raises InputError where that needs more than the environment, such as what dbt was given.
     """
-    if "{{" not in text:
+    if "{{" not in text and "{%" not in text:
         return text
+    from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
-    environment = SandboxedEnvironment()
+    environment = SandboxedEnvironment(undefined=StrictUndefined)
     # What dbt has for YAML; as a text each of them is what it was.
     for name in ("as_text", "as_bool", "as_number", "as_native"):
         environment.filters[name] = str

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from dbt_estate.cli import cli
-from dbt_estate.info_schema.commands import read_project
+from dbt_estate.info_schema.commands import read_project, variables_of
 from dbt_estate.info_schema.load import artifacts_in, load_project
 from dbt_estate.maturity.score import Score, score_project
 from tests.functional.test_maturity_models import ON, SEMANTIC, SHOP, relation
@@ -21,8 +21,10 @@ Values = tuple[Any, ...]
 
 
 def embedded(estate: Estate, with_files: bool) -> Score:
-    _, variables, target = read_project(estate.root)
-    project = load_project(artifacts_in(estate.root / target), variables, estate.root)
+    settings, target = read_project(estate.root)
+    artifacts = artifacts_in(estate.root / target)
+    variables = variables_of(settings, estate.root, artifacts.manifest)
+    project = load_project(artifacts, variables, estate.root)
     with project.connection:
         return score_project(project, with_files)
 

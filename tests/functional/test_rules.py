@@ -14,7 +14,7 @@ import yaml
 from dbt_estate.check.commands import Options, run
 from dbt_estate.check.engine import run_rules
 from dbt_estate.check.user_checks import read_checks
-from dbt_estate.info_schema.commands import read_project
+from dbt_estate.info_schema.commands import read_project, variables_of
 from dbt_estate.info_schema.load import Project, artifacts_in, load_project
 from tests.support.estate import REPOSITORY, Estate
 from tests.support.rule_list import rules
@@ -40,8 +40,10 @@ def bring(estate: Estate, **maturity: Any) -> None:
 
 
 def loaded(estate: Estate) -> Project:
-    _, variables, target = read_project(estate.root)
-    return load_project(artifacts_in(estate.root / target), variables, estate.root)
+    settings, target = read_project(estate.root)
+    artifacts = artifacts_in(estate.root / target)
+    variables = variables_of(settings, estate.root, artifacts.manifest)
+    return load_project(artifacts, variables, estate.root)
 
 
 def embedded(estate: Estate) -> Rows:
@@ -113,7 +115,8 @@ def test_the_checks_of_v2_find_the_same(estate: Estate) -> None:
     """But for a constraint, which no table of v2 has. Exceptions are in `meta` alone there."""
     bring(estate, exceptions=None, checks=True)
     estate.run_dbt(["parse"])
-    settings, variables, _ = read_project(estate.root)
+    settings, target = read_project(estate.root)
+    variables = variables_of(settings, estate.root, artifacts_in(estate.root / target).manifest)
     checks = {
         check.name: check for check in read_checks([REPOSITORY / "checks"], settings, variables)
     }
@@ -141,7 +144,8 @@ def test_the_checks_of_v2_find_the_same(estate: Estate) -> None:
 @pytest.mark.adapters("duckdb")
 def test_the_checks_of_v2_are_off_until_switched_on(estate: Estate) -> None:
     bring(estate, checks=False)
-    settings, variables, _ = read_project(estate.root)
+    settings, target = read_project(estate.root)
+    variables = variables_of(settings, estate.root, artifacts_in(estate.root / target).manifest)
     checks = read_checks([REPOSITORY / "checks"], settings, variables)
     assert len(checks) > 35
     assert not any(check.enabled for check in checks)

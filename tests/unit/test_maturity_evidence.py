@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dbt_estate.maturity.steps import Step, next_steps
+from tests.support.rendering import Macros
 from tests.unit.test_info_schema import node
 from tests.unit.test_maturity_score import (
     CI,
@@ -365,7 +366,15 @@ def test_a_python_model_can_have_a_config_and_a_hook(tmp_path: Path) -> None:
     [
         ("{{ shop.own() }} /* see dbt_estate.print_findings( ) */", USED),
         ("{{ dbt_estate.print_findings() }}{{ grant_all() }}", USED),
+        ("{{ dbt_estate.f() ~ 'grant select on x to y' }}", USED),
+        ("{{ dbt_estate.f() ~ x }}{{ g() }}", USED),
+        ("{% set x = run_query('grant') %}", USED),
+        ("{% do run_query('grant') %}", USED),
         ("{{ dbt_estate.print_findings(limit=5) }};", MISSING),
+        ("{% if flags.WHICH in ['run'] %}{{ dbt_estate.f(a=1) }}{% endif %}", MISSING),
+        ("{%- set x = 1 -%}{{- dbt_estate.f(x) -}}", MISSING),
+        ("{{ dbt_estate.f({'a': {'b': 1}}) }}", MISSING),
+        ("{{ dbt_estate.f('a--b', \"it's\") }}", MISSING),
         ("{# x #}", MISSING),
         ("-- nothing\n", MISSING),
     ],
@@ -374,14 +383,20 @@ def test_a_hook_is_what_is_left_without_this_package(
     code: str, wanted: str, tmp_path: Path
 ) -> None:
     hook = node("operation", "shop-on-run-end-0", raw_code=code)
-    assert status(judged(tmp_path, shop(STAGING, hook)), "hooks")[0] == wanted
     hooked = model("a", config={"post-hook": [{"sql": code}]})
-    assert status(judged(tmp_path, shop(hooked)), "hooks")[0] == wanted
+    for document in (shop(STAGING, hook), shop(hooked)):
+        assert status(judged(tmp_path, document), "hooks")[0] == wanted
+    assert Macros("duckdb")._is_hook(code) == (wanted == USED)
 
 
 def test_a_test_in_the_place_of_one_of_dbt_is_your_own(tmp_path: Path) -> None:
     own = data_test("t", ORDERS, "not_null", package="shop")
     assert status(judged(tmp_path, shop(STAGING, own)), "custom_tests") == (USED, 1)
+    own["depends_on"]["macros"].append("macro.dbt.test_not_null")  # it calls that of dbt
+    assert status(judged(tmp_path, shop(STAGING, own)), "custom_tests") == (USED, 1)
+    found: dict[str, Any] = {"rows": {"data_tests": []}, "configs": {}}
+    Macros("duckdb")._add_tests(found, [own])
+    assert found["rows"]["data_tests"][0]["test_definition_package"] == "shop"
 
 
 def test_a_singular_test_can_be_excluded(tmp_path: Path) -> None:
@@ -476,3 +491,54 @@ def test_steps_name_the_folders_and_the_file_of_packages_that_dbt_reads(tmp_path
         "artifacts": "dependencies.yml",
     }.items():  # fmt: skip
         assert files_of(printed, name) == [wanted], name
+
+
+def test_a_vars_yml_is_read_or_not_as_the_manifest_says_that_is_used(tmp_path: Path) -> None:
+    from dbt_estate.info_schema.commands import read_project, variables_of
+
+    write(tmp_path, shop(STAGING, dbt_version="1.11.9"), {"vars.yml": "vars: {a: 1}\n"})
+    settings, _ = read_project(tmp_path)
+    assert variables_of(settings, tmp_path, tmp_path / "target" / "manifest.json") == {}
+    assert variables_of(settings, tmp_path, None) == {"a": 1}
+
+
+def test_the_step_of_versions_names_what_it_is_about(tmp_path: Path) -> None:
+    versions = [
+        {
+            **model("a", original_file_path=f"models/old/a{n}.sql"), "version": n,
+            "unique_id": f"model.shop.a.v{n}", "latest_version": 2,
+        }
+        for n in (1, 2)
+    ]  # fmt: skip
+    public = {**model("b", original_file_path="models/pubs/b.sql"), "access": "public"}
+    used = step(steps_of(tmp_path / "used", shop(*versions, public)), "versions")
+    assert list(used.files) == ["models/old/_models.yml"]
+    missing = step(steps_of(tmp_path / "missing", shop(public)), "versions")
+    assert list(missing.files) == ["models/pubs/_models.yml"]
+
+
+def test_a_style_guide_is_named_once(tmp_path: Path) -> None:
+    files = {".sqlfluff": "x", "pyproject.toml": "[tool.sqlfluff.core]\n"}
+    assert feature(judged(tmp_path, shop(STAGING), files), "style_guide").evidence == ".sqlfluff"
+
+
+def test_a_project_behind_a_link_is_where_its_repository_is(tmp_path: Path) -> None:
+    project = nested(tmp_path / "real", {})
+    link = tmp_path / "elsewhere" / "link"
+    link.parent.mkdir()
+    link.symlink_to(project, target_is_directory=True)
+    (wanted,) = files_of(printed_of(link), "deployment")
+    assert wanted == "../../.github/workflows/dbt.yml"
+
+
+def test_without_a_model_the_first_level_lacks_one(tmp_path: Path) -> None:
+    for maturity_vars in ({}, {"features": {"models": {"weight": 0}}}, {"level_completeness": 40}):
+        given = json.dumps({"dbt_estate": {"maturity": maturity_vars}})
+        write(tmp_path, shop(), {"dbt_project.yml": f"name: shop\nvars: {given}\n"})
+        assert "Level 1, Infancy, lacks a first model." in maturity(tmp_path).stdout
+
+
+def test_a_place_that_needs_what_is_not_known_is_none(tmp_path: Path) -> None:
+    write(tmp_path, shop(STAGING), {"dbt_project.yml": 'target-path: "{{ x }}/target"\n'})
+    answer = maturity(tmp_path)
+    assert (answer.exit_code, "target-path: cannot be rendered" in answer.output) == (2, True)

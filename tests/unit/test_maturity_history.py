@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import threading
 import time
@@ -403,3 +404,24 @@ def test_no_input_is_overwritten(option: str, name: str, tmp_path: Path) -> None
     if option != "--history":
         assert f"{option}: " in answer.output
         assert "is read by this run; give another file" in answer.output
+
+
+def test_a_history_can_be_read_from_a_pipe(tmp_path: Path) -> None:
+    """As `--against <(git show main:maturity.jsonl)` gives it: what is read is gone then."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    text = json.dumps(LINE) + "\n"
+    writer = threading.Thread(target=lambda: pipe.write_text(text, encoding="utf-8"))
+    writer.start()
+    assert read_against(pipe).score == 50
+    writer.join(timeout=20)
+
+
+def test_what_was_seen_in_part_is_no_change(tmp_path: Path) -> None:
+    """Tags are seen without files, and selectors.yml is not: the depth is that of one of them."""
+    document = shop(model("a", tags=["x"]), {**model("b"), "schema": "other"})
+    seen, blind = judged(tmp_path, document), judged(tmp_path, document, with_files=False)
+    for now, then in ((blind, seen), (seen, blind)):
+        delta = compare(now, run_of(then, at(1)))
+        assert (delta.points, dict(delta.depths)) == (0, {})
+        assert "selectors" in delta.notes[0]

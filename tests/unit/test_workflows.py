@@ -46,6 +46,14 @@ def texts(root: Path, text: str | bytes, name: str = CI, project: str = ".") -> 
         "run: sudo apt-get install -y dbt test",
         "run: grep dbt build.log",
         "run: dbt deps",
+        "run: cp -r dbt build",
+        "run: git add dbt run",
+        "run: which dbt run",
+        "run: docker build -t dbt build",
+        "run: make -C dbt test",
+        "a: !!bool maybe\nrun: dbt build",
+        "a: !!timestamp x\nrun: dbt build",
+        "a: !!int ''\nrun: dbt build",
         "run: cd dbt runner",
         "run: |\n  # dbt build\n  dbt debug # dbt build",
         "run: |\n  cat <<EOF\n  dbt build\n  EOF",
@@ -78,6 +86,14 @@ def test_what_is_no_command(text: str, tmp_path: Path) -> None:
         ('run: "dbt build\\n dbt docs generate"', ["build", "docs generate"]),
         ("run: dbt --no-use-colors -t dev --log-level=info source freshness", ["source freshness"]),
         ("run: dbt source status", []),
+        ("run: /bin/bash -c 'dbt build'", ["build"]),
+        ("run: docker run img /bin/sh -c 'dbt build'", ["build"]),
+        ("run: docker compose run --rm app dbt build", ["build"]),
+        ("run: DBT_TARGET=x uv run --with y dbt build", ["build"]),
+        ("run: if dbt build; then dbt test; else ! dbt run; fi", ["build", "test", "run"]),
+        ("run: timeout 600 dbt build", ["build"]),
+        ("run: op run -- dbt build", ["build"]),
+        ("pipelines: {default: [{step: {after-script: [dbt build]}}]}", ["build"]),
         ("run: poetry run dbt build && ./venv/bin/dbt test", ["build", "test"]),
         ("run: docker run -v dbt:/x dbt dbt build", ["build"]),
         ("run: |\n  if [ $# -gt 0 ]; then dbt build; fi", ["build"]),
@@ -249,3 +265,9 @@ def test_a_command_is_a_fact_once(tmp_path: Path) -> None:
         ("workflow_command", "test b -s a"),
         ("workflow_selection", "test b -s a"),
     ]
+
+
+def test_lists_of_lists_of_aliases_end(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [dbt build, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 9)]
+    assert texts(tmp_path, "\n".join([*lines, "script: *a8"])) == []

@@ -17,7 +17,7 @@
         'whole': 'with_data', 'text': "with_source_alone, ' of ', with_data, ' models that read data do it by source'"
     },
     'builtin_macros': dict(some, used='with_builtin > 0', amount='5 * with_builtin', whole='models',
-        text="with_builtin, ' of ', models, ' models have a config or call one'"),
+        text="with_builtin, ' of ', models, ' models call config() or a macro of dbt'"),
     'key_docs': {
         'applicable': 'end_points > 0', 'used': 'end_described > 0', 'amount': 'end_described', 'whole': 'end_points',
         'text': "end_described, ' of ', end_points, ' end points have a description'"
@@ -44,7 +44,7 @@
         text="coalesce(ci_workflow, 'none'), case when job_commands > 0 then '; a workflow runs dbt' else '' end"),
     'naming': {
         'applicable': 'models > 2', 'used': '2 * named >= models', 'amount': 'named', 'whole': 'models',
-        'text': "named, ' of ', models, ' models are called as their layer is'"
+        'text': "named, ' of ', models, ' models have the prefix of their layer or are in marts'"
     },
     'layers': {
         'applicable': 'models > 2', 'used': 'layers > 1', 'amount': 'layered', 'whole': 'models',
@@ -94,7 +94,8 @@
         whole='2', text="'semantic models: ', semantic_models, ', metrics: ', metrics"),
     'versions': {
         'applicable': 'public_models + versioned > 0', 'used': 'versioned > 0', 'amount': 'tidy_versions',
-        'whole': 'versioned', 'text': "'versions: ', versioned, ', old ones without end: ', versioned - tidy_versions"
+        'whole': 'versioned',
+        'text': "'versions: ', versioned, ', old ones without a deprecation date: ', versioned - tidy_versions"
     }
 } -%}
 {%- set text, integer = dbt_estate.data_type('text'), dbt_estate.data_type('integer') -%}

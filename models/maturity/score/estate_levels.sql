@@ -72,8 +72,8 @@ judged as (
     from counted
 )
 
--- Nothing is known of a level without features that can be seen: that is no pass. One whose features all have a weight
--- of nothing is switched off, and no hurdle.
+-- Nothing is known of a level without features that can be seen: that is no pass. A level whose features all have
+-- weight 0 is skipped.
 select
     judged.level_number,
     judged.level_name,

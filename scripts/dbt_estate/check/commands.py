@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dbt_estate.errors import InputError
-from dbt_estate.info_schema.commands import artifact_options, read_project
+from dbt_estate.info_schema.commands import artifact_options, read_project, variables_of
 
 if TYPE_CHECKING:
     from dbt_estate.check.result import Finding, Result, RuleResult
@@ -141,7 +141,7 @@ def _loaded(
     from dbt_estate.check.fresh import fresh_manifest
     from dbt_estate.info_schema.load import Artifacts, artifacts_in, load_project
 
-    settings, variables, target = read_project(options.project_dir, options.manifest)
+    settings, target = read_project(options.project_dir, options.manifest)
     wanted = options.manifest or options.project_dir / target / "manifest.json"
     mode: Any = options.parse
     manifest, notes = fresh_manifest(wanted, options.project_dir, mode, folder)
@@ -149,6 +149,7 @@ def _loaded(
     artifacts = Artifacts(
         manifest, options.run_results or beside.run_results, options.catalog or beside.catalog
     )
+    variables = variables_of(settings, options.project_dir, manifest)
     project = load_project(artifacts, variables, options.project_dir)
     return project, variables, settings, notes
 

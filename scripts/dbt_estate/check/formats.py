@@ -485,6 +485,8 @@ _SARIF_RESULTS = 25_000
 _AREAS_WITH_A_PAGE = frozenset(
     ("modeling", "testing", "documentation", "structure", "performance", "governance")
 )
+# The marks of Markdown in the pages of the rules, which a plain text does not have.
+_PLAIN = re.compile(r"(?m)^```.*\n?|\*\*|`")
 _SARIF_LEVELS = {"error": "error", "warn": "warning"}
 
 
@@ -528,7 +530,7 @@ def _descriptor(rule: str, area: str, severity: str) -> dict[str, Any]:
     }
     if area in _AREAS_WITH_A_PAGE:
         section = without_links(rule_section(area, rule))
-        entry["help"] = {"text": section, "markdown": section}
+        entry["help"] = {"text": _PLAIN.sub("", section), "markdown": section}
     return entry
 
 

@@ -48,29 +48,28 @@ def _load(
 ) -> DuckDBPyConnection:
     from dbt_estate.info_schema.load import Artifacts, artifacts_in, load
 
-    _, variables, target = read_project(project_dir, manifest)
+    project, target = read_project(project_dir, manifest)
     found = artifacts_in(manifest.parent if manifest else project_dir / target)
+    variables = variables_of(project, project_dir, manifest or found.manifest)
     artifacts = Artifacts(
         manifest or found.manifest, run_results or found.run_results, catalog or found.catalog
     )
     return load(artifacts, variables, project_dir)
 
 
-def read_project(
-    project_dir: Path, manifest: Path | None = None
-) -> tuple[dict[str, Any], dict[str, Any], str]:
-    """Return dbt_project.yml, the vars and the target folder.
+def read_project(project_dir: Path, manifest: Path | None = None) -> tuple[dict[str, Any], str]:
+    """Return dbt_project.yml and the target folder.
 
-    A manifest may be looked at without its project: then both are empty. The vars are those of the
-    version of dbt that wrote the manifest. Raises InputError for a dbt_project.yml that is no
-    mapping, and for a target folder that cannot be known.
+    A manifest may be looked at without its project: then the first is empty. Raises InputError for
+    a dbt_project.yml that is no mapping, and for a target folder that cannot be known and is
+    needed, as no manifest is given.
     """
-    from dbt_estate.variables import project_variables, with_environment
+    from dbt_estate.variables import with_environment
     from dbt_estate.yaml_read import load_yaml
 
     path = project_dir / "dbt_project.yml"
     if not path.is_file():
-        return {}, {}, "target"
+        return {}, "target"
     project = load_yaml(read_text(path), path.as_posix())
     if not isinstance(project, dict):
         raise InputError(path.as_posix(), "must be a mapping of dbt project settings")
@@ -81,9 +80,20 @@ def read_project(
         if manifest is None:
             raise
         target = "target"
-    version = _dbt_version(manifest or project_dir / target / "manifest.json")
+    return project, target
+
+
+def variables_of(
+    project: dict[str, Any], project_dir: Path, manifest: Path | None
+) -> dict[str, Any]:
+    """Return the vars as the version of dbt finds them that wrote the manifest."""
+    from dbt_estate.variables import project_variables
+
+    if not project:
+        return {}
+    version = _dbt_version(manifest) if manifest else None
     variables = project_variables(project_dir, project, None, version)
-    return project, dict(variables) if isinstance(variables, dict) else {}, target
+    return dict(variables) if isinstance(variables, dict) else {}
 
 
 def _dbt_version(manifest: Path) -> tuple[int, int] | None:

@@ -66,7 +66,7 @@ _STAR = (
     r"(?:(?=(?:(?!\bfrom\b)[^();]){0,999}\bfrom\s+[\"`]?(\w+)[\"`]?"
     r"(?![\w.]|\s*\(|(?:(?!\bselect\b)[^();]){0,999}?\bjoin\b)))?"
 )
-# What the macro `_code_facts` looks for, in one pass.
+# What the macro `_add_code_facts` looks for, in one pass.
 PATTERN = f"(?i){_SKIPPED}|{_NO_TABLE}|{_REFERENCE}|{_STAR}"
 # The CTE of a name, which stands between its two parts.
 CTE_BEFORE = r"(?i)(?<!\w)[\"`]?"
@@ -81,7 +81,15 @@ _WHOLE, _COMMENTS = re.compile(PATTERN), re.compile(COMMENTS)
 _LINE = re.compile(r"(?m)^[^\S\n]*\S")
 _CONFIG = re.compile(r"\bconfig\s*\(")
 _PYTHON_CONFIG = re.compile(r"(?m)^[^#\n]*\bdbt\.config\s*\(")
-_OWN_CALL = re.compile(r"\{\{-?\s*dbt_estate\.(?:(?!\}\})[\s\S])*\}\}")
+# What a hook can have and do nothing of its own: calls of this package, comments, control.
+_OWN_CALL = re.compile(
+    r"\{\{-?\s*dbt_estate\.\w+\s*\((?:'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|(?!\{\{)[^'\"])*?"
+    r"\)\s*-?\}\}"
+)
+_CONTROL = re.compile(
+    r"\{%[-+]?\s*(?:(?:if|elif|else|endif|for|endfor|endset)\b(?:[^%]|%(?!\}))*"
+    r"|set\b[^(%]*)%\}"
+)
 _REFERENCE_AT = re.compile(_REFERENCE)
 
 
@@ -95,6 +103,10 @@ def estate_rows(
     is none.
     """
     patterns = _patterns(excluded)
+
+    def is_excluded(path: str) -> bool:
+        return any(pattern.search(path.replace("\\", "/")) for pattern in patterns)
+
     settings: list[Row] = []
     exceptions: list[Row] = []
     facts: list[Row] = []
@@ -108,23 +120,17 @@ def estate_rows(
         if node.package_name == project:
             facts.extend(_node_facts(node, project_dir))
             # A generic test counts as what it tests.
-            if patterns and node.test_metadata is None:
-                facts.extend(_excluded(node.unique_id, _place(node), patterns))
+            if node.test_metadata is None and is_excluded(_place(node)):
+                facts.append(_fact(node.unique_id, "excluded"))
     for item in (*manifest.exposures.values(), *manifest.metrics.values()):
         meta = item.get("meta") or {}
         settings.extend(_settings(item["unique_id"], {}, meta, item.get("tags") or []))
         exceptions.extend(_exceptions(item["unique_id"], meta))
-        if item.get("package_name") == project:
-            path = (item.get("original_file_path") or "").replace("\\", "/")
-            facts.extend(_excluded(item["unique_id"], path, patterns))
-
-    def is_excluded(path: str) -> bool:
-        return any(pattern.search(path.replace("\\", "/")) for pattern in patterns)
-
-    for item in manifest.semantic_models.values():
-        path = item.get("original_file_path") or ""
-        if patterns and item.get("package_name") == project and is_excluded(path):
-            facts.append(_fact(item["unique_id"], "excluded"))
+    for resources in (manifest.exposures, manifest.metrics, manifest.semantic_models):
+        for item in resources.values():
+            path = item.get("original_file_path") or ""
+            if item.get("package_name") == project and is_excluded(path):
+                facts.append(_fact(item["unique_id"], "excluded"))
     facts.extend(macro_facts(manifest, is_excluded))
     for macro in manifest.macros.values():
         if macro.package_name == project:
@@ -145,13 +151,8 @@ def _patterns(excluded: Sequence[str]) -> list[re.Pattern[str]]:
 
 def _place(node: Node) -> str:
     """Return the path of a node; of a table of a source with its name, as many share a file."""
-    path = node.original_file_path.replace("\\", "/")
+    path = node.original_file_path
     return path if node.resource_type != "source" else f"{path}:{node.source_name}.{node.name}"
-
-
-def _excluded(unique_id: str, path: str, patterns: Iterable[re.Pattern[str]]) -> Iterator[Row]:
-    if any(pattern.search(path) for pattern in patterns):
-        yield _fact(unique_id, "excluded")
 
 
 def _mapping(raw: msgspec.Raw) -> Mapping[str, Any]:
@@ -284,8 +285,9 @@ def _node_hook(node: Node) -> Iterator[Row]:
 
 
 def _is_hook(code: str) -> bool:
-    """Whether there is something in a hook besides comments and calls of this package."""
-    return bool(_OWN_CALL.sub("", _COMMENTS.sub("", code)).strip("; \t\r\n"))
+    """Whether a hook does something besides what this package does."""
+    others = _CONTROL.sub("", _COMMENTS.sub("", _OWN_CALL.sub("", code)))
+    return bool(others.strip("; \t\r\n"))
 
 
 def _sql_of(hook: Any) -> str:
@@ -397,14 +399,17 @@ def _project_facts(
     yield _fact(project, "files_read")
     roots = [project_dir, *_repository(project_dir)]
     for fact, patterns in _FILES.items():
-        yield from _first_file(project, fact, patterns, roots)
-    yield from _linter_settings(project, roots)
+        found = list(_first_file(project, fact, patterns, roots))
+        if fact == "style_guide" and not found:
+            found = list(_linter_settings(project, roots))
+        yield from found
     settings = _yaml(project_dir / "dbt_project.yml")
     for kind in ("model", "macro", "test"):
         paths = settings.get(f"{kind}-paths")
         first = paths[0] if isinstance(paths, list) and paths else _FOLDERS[kind]
         yield _fact(project, f"{kind}_folder", str(first))
-    yield _fact(project, "repository", os.path.relpath(roots[-1], project_dir).replace("\\", "/"))
+    root = os.path.relpath(roots[-1].resolve(), project_dir.resolve())
+    yield _fact(project, "repository", root.replace("\\", "/"))
     for fact, patterns in _DBT_FILES.items():
         yield from _first_file(project, fact, patterns, [project_dir])
     yield from _workflow_facts(project, project_dir, roots[-1])

@@ -18,8 +18,8 @@ WORKFLOW_FILES = (
 
 # The keys whose texts a shell runs.
 _SHELL_KEYS = {
-    "run", "script", "before_script", "after_script", "command", "commands", "bash", "pwsh",
-    "powershell", "inlineScript", "dbt_command", "args",
+    "run", "script", "before_script", "after_script", "after-script", "command", "commands", "bash",
+    "pwsh", "powershell", "inlineScript", "dbt_command", "args",
 }  # fmt: skip
 _FOLDER_KEYS = ("working-directory", "working_directory", "workingDirectory")
 _FALSE = re.compile(r"\s*(?:\$\{\{\s*false\s*\}\}|false)\s*", re.IGNORECASE)
@@ -44,11 +44,16 @@ _NO_WORD = re.compile(
     re.DOTALL,
 )
 _OPERATORS = "();|&\n"
+_SHELLS = {"sh", "bash", "dash", "zsh"}
 
-# Words after which dbt is not what runs.
-_NOT_RUN = {
-    "echo", "printf", "pip", "pip3", "conda", "brew", "apt", "apt-get", "grep", "cat", "install",
+# Before dbt: what runs the command after it, and words of a shell. `run`, `exec` and `--` end the
+# words of a runner, as in `uv run dbt` and `docker run image dbt`.
+_BEFORE = {
+    "sudo", "env", "time", "timeout", "nice", "nohup", "exec", "command", "retry", "uvx", "xargs",
+    "if", "elif", "then", "else", "while", "until", "do", "!", "{",
 }  # fmt: skip
+_RUNNERS = {"run", "exec", "--"}
+_NOT_RUN = {"echo", "printf", "install"}
 # What may stand between dbt and its subcommand, with a value.
 _FLAGS_WITH_VALUE = {
     "--target", "-t", "--profile", "--profiles-dir", "--project-dir", "--vars", "--target-path",
@@ -99,7 +104,10 @@ def _commands(path: Path, project_dir: Path, root: Path) -> list[Command]:
     try:
         text = path.read_text(encoding="utf-8-sig", errors="replace")
         found = _shell_texts(path, text) if "dbt" in text else []
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+    # A tag that does not fit its value, as `!!int x`, raises whatever its reader does.
+    except (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError):
+        return []
+    except yaml.YAMLError:
         return []
     return [
         Command(_one_line(words), any(map(_SELECTION.fullmatch, words)))
@@ -157,7 +165,9 @@ def _folder(node: dict[Any, Any], above: str) -> str:
 
 def _shell(value: Any) -> str:
     if isinstance(value, list):
-        parts = [_shell(item) for item in value]
+        # One list in another is as deep as GitLab goes; aliases could go on without an end.
+        lines = [line for item in value for line in (item if isinstance(item, list) else [item])]
+        parts = [line for line in lines if isinstance(line, str)]
         # Words rather than lines, as in `args: [dbt, build]`.
         return shlex.join(parts) if "dbt" in parts else "\n".join(parts)
     return value if isinstance(value, str) else ""
@@ -213,16 +223,26 @@ def _dbt_command(
     words: list[str], folder: PurePosixPath
 ) -> Iterator[tuple[Sequence[str], PurePosixPath]]:
     for index, word in enumerate(words):
-        if word in _NOT_RUN:
-            return
-        after = words[index + 1 :]
-        if re.fullmatch(r"-\w*c", word) and {"sh", "bash"} & set(words[:index]) and after:
+        before, after = words[:index], words[index + 1 :]
+        if re.fullmatch(r"-\w*c", word) and after and _SHELLS & {_last(item) for item in before}:
             yield from _dbt_commands(after[0], folder)
             return
-        command = _from_subcommand(after) if word == "dbt" or word.endswith("/dbt") else []
+        command = _from_subcommand(after) if _last(word) == "dbt" and _runs(before) else []
         if command:
             yield command, folder / _value(after, "--project-dir")
             return
+
+
+def _last(word: str) -> str:
+    return word.rpartition("/")[2]
+
+
+def _runs(before: Sequence[str]) -> bool:
+    """Whether the word after these is what runs, and no argument."""
+    words = [word for word in before if not re.match(r"\w+=", word)]
+    if not words:
+        return True
+    return not _NOT_RUN & set(words) and bool(_last(words[0]) in _BEFORE or _RUNNERS & set(words))
 
 
 def _from_subcommand(words: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dbt_estate.errors import InputError
-from dbt_estate.info_schema.commands import artifact_options, read_project
+from dbt_estate.info_schema.commands import artifact_options, read_project, variables_of
 
 if TYPE_CHECKING:
     from dbt_estate.check.result import Finding
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _path = click.Path(path_type=Path)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 _SCHEMES = ("http:", "https:", "file:")
-# What browsers leave out of an address, all of it or at its ends.
+# Browsers ignore these characters in an address.
 _UNSEEN = re.compile(r"[\x00-\x20]")
 # So much of a file shows whether it is a page or a badge.
 _HEAD = 500
@@ -231,13 +231,14 @@ def judge(
     from dbt_estate.check.fresh import fresh_manifest
     from dbt_estate.info_schema.load import Artifacts, artifacts_in, load_project
 
-    _, variables, target = read_project(project_dir, manifest)
+    settings, target = read_project(project_dir, manifest)
     wanted = manifest or project_dir / target / "manifest.json"
     mode: Any = parse
     with tempfile.TemporaryDirectory(prefix="dbt_estate_") as folder:
         found, notes = fresh_manifest(wanted, project_dir, mode, Path(folder))
         beside = artifacts_in(wanted.parent)
         artifacts = Artifacts(found, run_results or beside.run_results, catalog or beside.catalog)
+        variables = variables_of(settings, project_dir, found)
         project = load_project(artifacts, variables, project_dir)
     inputs = [project_dir / "dbt_project.yml", wanted, artifacts.run_results, artifacts.catalog]
     with project.connection:
@@ -255,7 +256,7 @@ def _judged(project: Project, project_dir: Path, no_files: bool, notes: list[str
     kinds = [kind.replace("_", "-") for kind in DECLARED]
     rows = project.connection.execute(
         "select folder_path, count(*) from estate.rule_nodes "
-        "where resource_type = 'model' and is_excluded = 0 group by 1"
+        "where resource_type = 'model' and is_excluded = 0 and is_installed = 0 group by 1"
     ).fetchall()
     return Outcome(
         score=score,

@@ -98,6 +98,7 @@ class _Judged(msgspec.Struct):
     feature: str
     status: Literal["used", "missing", "unknown", "not_applicable"]
     depth: _Share | None
+    is_partly_seen: bool
 
 
 class _Matrix(msgspec.Struct):
@@ -154,7 +155,7 @@ def run_of(score: Score, ran_at: datetime.datetime) -> Run:
         score=score.score,
         features=_depths(score.features),
         used=_with_status("used", score.features),
-        unknown=_with_status("unknown", score.features),
+        unknown=_unseen(score.features),
     )
 
 
@@ -163,16 +164,7 @@ def read_history(path: Path) -> list[Run]:
 
     Raises InputError for a line that is no run and no marker.
     """
-    if not path.exists():
-        return []
-    runs = []
-    # JSON may have the other ends of lines that str.splitlines knows within a string.
-    lines = read_text(path).removeprefix(BOM).split("\n")
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            run = _run_of_line(line, f"{path.as_posix()}: line {number}")
-            runs.extend([run] if run else [])
-    return runs
+    return _runs(read_text(path), path) if path.exists() else []
 
 
 def read_against(path: Path) -> Run:
@@ -184,10 +176,20 @@ def read_against(path: Path) -> Run:
     # No line of a history has this key.
     if '"matrix":' in text:
         return _run_of_result(text.removeprefix(BOM), path.as_posix())
-    runs = read_history(path)
+    runs = _runs(text, path)
     if not runs:
         raise InputError(path.as_posix(), "there is no run in it yet; write one with --history")
     return runs[-1]
+
+
+def _runs(text: str, path: Path) -> list[Run]:
+    runs = []
+    # JSON may have the other ends of lines that str.splitlines knows within a string.
+    for number, line in enumerate(text.removeprefix(BOM).split("\n"), start=1):
+        if line.strip():
+            run = _run_of_line(line, f"{path.as_posix()}: line {number}")
+            runs.extend([run] if run else [])
+    return runs
 
 
 def refuse_other_projects(project: str, runs: Sequence[Run], where: str) -> None:
@@ -236,7 +238,7 @@ def compare(score: Score, since: Run) -> Delta:
             "score mean something else and are not compared"
         )
         return Delta(since, False, notes=(note,))
-    now_unknown, then_unknown = _with_status("unknown", score.features), since.unknown
+    now_unknown, then_unknown = _unseen(score.features), since.unknown
     both = [
         item
         for item in score.features
@@ -322,6 +324,11 @@ def _depths(features: Sequence[Feature | _Judged]) -> dict[str, float]:
     return {item.feature: item.depth for item in features if item.depth is not None}
 
 
+def _unseen(features: Sequence[Feature | _Judged]) -> list[str]:
+    """Return what is unknown, and what cannot be seen as a whole: its depth would be another."""
+    return [item.feature for item in features if item.status == "unknown" or item.is_partly_seen]
+
+
 def _with_status(status: str, features: Sequence[Feature | _Judged]) -> list[str]:
     return [item.feature for item in features if item.status == status]
 
@@ -390,5 +397,5 @@ def _run_of_result(text: str, where: str) -> Run:
         score=result.score,
         features=_depths(result.features),
         used=_with_status("used", result.features),
-        unknown=_with_status("unknown", result.features),
+        unknown=_unseen(result.features),
     )

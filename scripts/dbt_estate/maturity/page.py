@@ -111,7 +111,8 @@ def _folders(findings: Sequence[Finding], models: Mapping[str, int]) -> list[dic
 def _models_of(folder: str, models: Mapping[str, int]) -> int:
     """Count the models of a folder, which may stand below the folder of the project."""
     path = f"/{folder}/"
-    return next((models[key] for key in models if key and path.endswith(f"/{key}")), 0)
+    found = [key for key in models if key and path.endswith(f"/{key}")]
+    return models[max(found, key=len)] if found else 0
 
 
 def _matrix(levels: Sequence[Level], least: int) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from dbt_estate.maturity.score import Feature, Level, Score
 from dbt_estate.maturity.steps import Step
 from dbt_estate.output import print_json, print_table
 
-FORMATS = ("text", "json", "markdown")
 _STEPS_SHOWN = 5
 _FILES_SHOWN = 3
 # What would begin or end a construct of Markdown, or of HTML in it.
@@ -92,6 +91,7 @@ def _feature(item: Feature) -> dict[str, Any]:
         "weight": item.weight,
         "status": item.status,
         "depth": item.depth,
+        "is_partly_seen": item.is_partly_seen,
         "evidence": item.evidence,
         "findings": item.findings,
     }
@@ -133,6 +133,8 @@ def lacking(score: Score) -> str:
     if level is None:
         return ""
     name = f"Level {level.number}, {level.name}"
+    if not any(item.feature == "models" and item.status == "used" for item in score.features):
+        return f"{name}, lacks a first model."
     if level.completeness is None:
         return f"{name}: nothing is known of it."
     titles = ", ".join(
@@ -199,7 +201,7 @@ def _from_to(then: float, now: float) -> str:
 
 
 def print_score(score: Score, steps: Sequence[Step], delta: Delta | None, format_: str) -> None:
-    """Print the result in one of FORMATS."""
+    """Print the result as text, json or markdown."""
     if format_ == "json":
         print_json(document(score, steps, delta))
     elif format_ == "markdown":

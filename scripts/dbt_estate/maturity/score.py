@@ -25,6 +25,8 @@ class Feature:
 
     `depth` is 0 to 1, none where the feature is neither used nor missing. `do` is what to do where
     it is missing, `deepen` where it is used a little; it is empty where that is the same.
+    `is_partly_seen` is true where it is used, and something that its depth is of cannot be seen
+    from here.
     """
 
     feature: str
@@ -38,6 +40,7 @@ class Feature:
     effort: int
     do: str
     deepen: str = ""
+    is_partly_seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def score_project(project: Project, with_files: bool = True) -> Score:
         path = models_folder() / "score" / f"estate_{name}.sql"
         query = render(path.read_text(encoding="utf-8"), project.macros, project.exceptions)
         project.connection.execute(f"create table estate.{name} as\n{query}")
-    return _read(project, rules.found)
+    return _read(project, rules.found, with_files)
 
 
 def _add_commands(project: Project) -> None:
@@ -126,7 +129,7 @@ def _rows(project: Project, query: str) -> list[tuple[Any, ...]]:
     return project.connection.execute(query).fetchall()
 
 
-def _read(project: Project, found: Sequence[Found]) -> Score:
+def _read(project: Project, found: Sequence[Found], with_files: bool) -> Score:
     ((number, name, score, unknown, rule_set),) = _rows(
         project,
         "select level_number, level_name, score, features_unknown, rule_set from estate.level",
@@ -146,12 +149,12 @@ def _read(project: Project, found: Sequence[Found]) -> Score:
         rule_set=rule_set,
         level_completeness=project.macros["maturity_setting"]("level_completeness"),
         levels=[Level(*row) for row in levels],
-        features=_features(project),
+        features=_features(project, with_files),
         found=found,
     )
 
 
-def _features(project: Project) -> list[Feature]:
+def _features(project: Project, with_files: bool) -> list[Feature]:
     """Return the features in the order of features.csv."""
     rows = _rows(
         project,
@@ -160,7 +163,10 @@ def _features(project: Project) -> list[Feature]:
     )
     found = {row[0]: row for row in rows}
     listed: list[dict[str, Any]] = project.macros["maturity_features"]()
-    return [
-        Feature(*(*found[item["feature"]], item["effort"], item["do"], item["deepen"]))
-        for item in listed
-    ]
+    features = []
+    for item in listed:
+        row = found[item["feature"]]
+        needs_more = not with_files and bool({"files", "macros"} & set(item["needs"]))
+        more = (item["effort"], item["do"], item["deepen"], needs_more and row[4] == "used")
+        features.append(Feature(*(*row, *more)))
+    return features

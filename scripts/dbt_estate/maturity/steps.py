@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dbt_estate.info_schema.load import Project
 from dbt_estate.maturity.score import Feature, Score
 
-# The end points as estate_features.sql has them.
+# The end points as estate_feature_counts.sql has them.
 _END = """(
     nodes.model_kind = 'marts' or not exists (
         select 1 from estate.rule_edges as edges where edges.parent_id = nodes.unique_id
@@ -29,7 +29,7 @@ _UNTESTED = """nodes.tests = 0 and not exists (
 )"""
 _NO_UNIT_TEST = (
     "nodes.unique_id not in (select node_id from estate.rule_tests where kind = 'unit' "
-    "and node_id is not null)"
+    "and node_id is not null and is_excluded = 0)"
 )
 # The models whose SQL, and those whose properties, are to be touched.
 _CODE = {
@@ -51,10 +51,12 @@ _PROPERTIES = {
     "unit_tests": _NO_UNIT_TEST,
     "access": "nodes.group_name is null "
     "and coalesce(nodes.access_level, '') not in ('public', 'private')",
-    "versions": "nodes.access_level = 'public' and nodes.model_version is null or "
-    "nodes.deprecation_date is null and right(concat('0000000000', nodes.model_version), 10) "
-    "< right(concat('0000000000', nodes.latest_version), 10)",
+    "versions": "nodes.access_level = 'public' and nodes.model_version is null",
 }
+_OLD_VERSION = (
+    "nodes.deprecation_date is null and right(concat('0000000000', nodes.model_version), 10) "
+    "< right(concat('0000000000', nodes.latest_version), 10)"
+)
 _BARE_EXPOSURE = (
     "nodes.unique_id in (select unique_id from estate.rule_exposures "
     "where is_described = 0 or coalesce(owner_email, '') = '')"
@@ -152,6 +154,8 @@ def _files(project: Project, item: Feature) -> list[str]:
     name = item.feature
     if name in _CODE:
         return _paths(project, "model", "nodes.file_path", _CODE[name])
+    if name == "versions" and item.status == "used":
+        return _paths(project, "model", _PROPERTIES_FILE, _OLD_VERSION)
     if name in _PROPERTIES:
         return _paths(project, "model", _PROPERTIES_FILE, _PROPERTIES[name])
     if name == "freshness":
