@@ -155,7 +155,7 @@
             '1 with a metric; else 1 / 2', 'Define the metrics that matter once',
             'Define the metrics of the semantic models'],
         ['versions', 6, 'Versions', 1, 3, [], 'where a model is public or has a version', 'a model with a version',
-            'versions', ' except old ones without a deprecation date / versions',
-            'Version the public models that have to change']
+            'versions except old ones without a deprecation date / versions',
+            'Version the public models that have to change', 'Give each old version a deprecation date']
     ]) -}}
 {%- endmacro %}

@@ -540,11 +540,12 @@ def test_sarif_of_rules() -> None:
     rules = {rule["id"]: rule for rule in run_of(RESULT)["tool"]["driver"]["rules"]}
     assert list(rules) == [rule.rule for rule in RULES]
     described = rules["hard_coded_references"].pop("help")
-    assert described["text"] == described["markdown"]
-    assert described["text"].startswith("A model or snapshot whose SQL names a table itself")
-    for part in ("**Reason to flag**", "**How to remediate**", "Severity by default: "):
-        assert part in described["text"]
-    assert "](" not in described["text"]
+    assert described["markdown"].startswith("A model or snapshot whose SQL names a table itself")
+    for part in ("**Reason to flag**", "**How to remediate**", "Severity by default: `warn`"):
+        assert part in described["markdown"]
+        assert part.strip("*").replace("`", "") in described["text"]
+    assert "](" not in described["markdown"]
+    assert not re.search(r"`|\*\*", described["text"])
     assert rules["hard_coded_references"] == {
         "id": "hard_coded_references",
         "shortDescription": {"text": "Hard coded references"},
