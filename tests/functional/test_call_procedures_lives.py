@@ -34,6 +34,12 @@ def test_a_killed_run_is_resumed_and_nothing_is_called_twice(calls: Calls) -> No
     with calls.closed_gate() as open_gate:
         process = calls.estate.dbt_subprocess(operation(usual))
         wait_until(lambda: calls.has_ledger() and calls.statuses().get(3) == ("running", 1))
+        # The ledger says so before the call is sent: the server has it when it waits at the gate.
+        waiting = (
+            "select count(*) from pg_stat_activity "
+            "where datname = current_database() and wait_event_type = 'Lock'"
+        )
+        wait_until(lambda: calls.estate.sql(waiting) != [(0,)])
         calls.estate.kill(process)
         # The server is still at it, so the call is not in doubt, and nobody else may begin.
         output = calls.fails(**usual, resume=True)
