@@ -5,20 +5,22 @@
             ~ " (see dbt_estate.data_type), got: " ~ json ~ " and " ~ columns
         ) -%}
     {%- endif -%}
-    {{- return(adapter.dispatch('json_rows', 'dbt_estate')(json, columns)) -}}
+    {#- Looking up the adapter's macros costs more than what they do, so it is done once for a kind. -#}
+    {%- set of_kind, types = {}, {} -%}
+    {%- for column, kind in columns.items() -%}
+        {%- if kind not in of_kind -%}{%- do of_kind.update({kind: dbt_estate.data_type(kind)}) -%}{%- endif -%}
+        {%- do types.update({column: of_kind[kind]}) -%}
+    {%- endfor -%}
+    {{- return(adapter.dispatch('json_rows', 'dbt_estate')(json, types)) -}}
 {%- endmacro %}
 
 
-{% macro default__json_rows(json, columns) -%}
+{% macro default__json_rows(json, types) -%}
     {%- do exceptions.raise_compiler_error("dbt_estate.json_rows: not available on " ~ adapter.type()) -%}
 {%- endmacro %}
 
 
-{% macro duckdb__json_rows(json, columns) -%}
-    {%- set types = {} -%}
-    {%- for column, kind in columns.items() -%}
-        {%- do types.update({column: dbt_estate.data_type(kind)}) -%}
-    {%- endfor -%}
+{% macro duckdb__json_rows(json, types) -%}
     {#- Of a constant DuckDB makes a list of constants, which takes four times as long as reading it from a row. -#}
     {%- set query -%}
 select unnest(from_json(given.text, {{ dbt_estate.literal(tojson([types])) }}), recursive := true)
@@ -32,10 +34,10 @@ from (
 {%- endmacro %}
 
 
-{% macro postgres__json_rows(json, columns) -%}
+{% macro postgres__json_rows(json, types) -%}
     {%- set definitions = [] -%}
-    {%- for column, kind in columns.items() -%}
-        {%- do definitions.append(dbt_estate.identifier(column) ~ ' ' ~ dbt_estate.data_type(kind)) -%}
+    {%- for column, type in types.items() -%}
+        {%- do definitions.append(dbt_estate.identifier(column) ~ ' ' ~ type) -%}
     {%- endfor -%}
     {%- set query -%}
 select json_rows.*
@@ -48,12 +50,12 @@ from jsonb_to_recordset(
 
 
 {#- OPENJSON needs compatibility level 130: https://learn.microsoft.com/sql/t-sql/functions/openjson-transact-sql -#}
-{% macro sqlserver__json_rows(json, columns) -%}
+{% macro sqlserver__json_rows(json, types) -%}
     {%- set definitions = [] -%}
-    {%- for column, kind in columns.items() -%}
+    {%- for column, type in types.items() -%}
         {%- set path = '$."' ~ column | replace('\\', '\\\\') | replace('"', '\\"') ~ '"' -%}
         {%- do definitions.append(
-            dbt_estate.identifier(column) ~ ' ' ~ dbt_estate.data_type(kind) ~ " '" ~ path | replace("'", "''") ~ "'"
+            dbt_estate.identifier(column) ~ ' ' ~ type ~ " '" ~ path | replace("'", "''") ~ "'"
         ) -%}
     {%- endfor -%}
     {%- set query -%}

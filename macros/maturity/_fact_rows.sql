@@ -1,44 +1,58 @@
 {#- What the rules read and the Information Schema has no column for. scripts/dbt_estate/info_schema/facts.py says the
     same of a manifest. -#}
-{% macro _add_settings(found, node) -%}
-    {%- set rows, unique_id = found['rows']['node_settings'], node['unique_id'] -%}
-    {%- if node['resource_type'] in ['model', 'snapshot', 'source', 'seed'] -%}
-        {%- set config = node['config'] -%}
-        {%- for name in [
-            'unique_key', 'incremental_strategy', 'on_schema_change', 'strategy', 'updated_at', 'check_cols',
-            'hard_deletes', 'event_time', 'full_refresh', 'loaded_at_field', 'loaded_at_query'
-        ] -%}
-            {%- set value = config[name] | default(none) -%}
-            {%- if name == 'loaded_at_field' and node['resource_type'] == 'source' -%}
-                {%- set value = node['loaded_at_field'] or value -%}
-            {%- endif -%}
-            {%- if value is string -%}
-                {%- do rows.append({'node_unique_id': unique_id, 'kind': 'config', 'name': name, 'value': value}) -%}
-            {%- elif value is not none -%}
-                {%- do dbt_estate._add_setting(rows, unique_id, 'config', name, value) -%}
-            {%- endif -%}
-        {%- endfor -%}
-        {%- set freshness = node.get('freshness') or {} -%}
-        {%- if node['resource_type'] == 'source' and ((freshness.get('warn_after') or {}).get('count')
-            or (freshness.get('error_after') or {}).get('count')) -%}
-            {%- do dbt_estate._add_setting(rows, unique_id, 'config', 'has_freshness', true) -%}
+{% macro _add_settings(found, nodes) -%}
+    {%- set rows, configured = found['rows']['node_settings'], ['model', 'snapshot', 'source', 'seed'] -%}
+    {%- set names = [
+        'unique_key', 'incremental_strategy', 'on_schema_change', 'strategy', 'updated_at', 'check_cols',
+        'hard_deletes', 'event_time', 'full_refresh', 'loaded_at_field', 'loaded_at_query'
+    ] -%}
+    {%- for node in nodes -%}
+        {%- set unique_id, kind, config = node['unique_id'], node['resource_type'], node['config'] -%}
+        {%- if kind == 'source' -%}
+            {%- do dbt_estate._add_source_settings(rows, node) -%}
         {%- endif -%}
+        {%- if kind in configured -%}
+            {%- for name in names if name in config and not (kind == 'source' and name == 'loaded_at_field') -%}
+                {%- set value = config[name] -%}
+                {%- if value is string -%}
+                    {%- do rows.append({
+                        'node_unique_id': unique_id, 'kind': 'config', 'name': name, 'value': value
+                    }) -%}
+                {%- elif value is not none -%}
+                    {%- do dbt_estate._add_setting(rows, unique_id, 'config', name, value) -%}
+                {%- endif -%}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- if node['meta'] -%}{%- do dbt_estate._add_meta(found, node) -%}{%- endif -%}
+        {%- if node['tags'] -%}
+            {%- for tag in node['tags'] | unique(true) -%}
+                {%- do rows.append({'node_unique_id': unique_id, 'kind': 'tag', 'name': tag, 'value': none}) -%}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro _add_source_settings(rows, node) -%}
+    {%- set field = node['loaded_at_field'] or node['config']['loaded_at_field'] | default(none) -%}
+    {%- if field is not none -%}
+        {%- do dbt_estate._add_setting(rows, node['unique_id'], 'config', 'loaded_at_field', field) -%}
     {%- endif -%}
-    {%- for name, value in (node.get('meta') or {}).items() -%}
+    {%- set freshness = node['freshness'] or {} -%}
+    {%- if (freshness['warn_after'] or {})['count'] or (freshness['error_after'] or {})['count'] -%}
+        {%- do dbt_estate._add_setting(rows, node['unique_id'], 'config', 'has_freshness', true) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _add_meta(found, node) -%}
+    {%- for name, value in node['meta'].items() -%}
         {%- if name == 'dbt_estate_ignore' -%}
-            {%- do dbt_estate._add_exceptions(found, unique_id, value) -%}
+            {%- do dbt_estate._add_exceptions(found, node['unique_id'], value) -%}
         {%- elif value is not none -%}
-            {%- do dbt_estate._add_setting(rows, unique_id, 'meta', name | string, value) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- for tag in (node.get('tags') or []) | unique(true) -%}
-        {%- do rows.append({'node_unique_id': unique_id, 'kind': 'tag', 'name': tag, 'value': none}) -%}
-    {%- endfor -%}
-    {%- for column in (node.get('columns') or {}).values() if column['constraints'] -%}
-        {%- if column['constraints'] | selectattr('type', 'equalto', 'not_null') | list -%}
-            {%- do rows.append({
-                'node_unique_id': unique_id, 'kind': 'not_null', 'name': column['name'], 'value': none
-            }) -%}
+            {%- do dbt_estate._add_setting(
+                found['rows']['node_settings'], node['unique_id'], 'meta', name | string, value
+            ) -%}
         {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}
@@ -84,23 +98,38 @@
 {%- endmacro %}
 
 
-{#- Of a hook, or of the SQL of a model or snapshot of the project. -#}
-{% macro _add_facts(found, node) -%}
-    {%- set code, rows, unique_id = node['raw_code'] or '', found['rows']['node_facts'], node['unique_id'] -%}
-    {%- if node['resource_type'] == 'operation' -%}
-        {%- if dbt_estate._is_hook(code) -%}
-            {%- do rows.append({'unique_id': unique_id, 'fact': 'hook', 'value': code}) -%}
-        {%- endif -%}
-    {%- elif node['language'] != 'sql' -%}
-        {%- do dbt_estate._add_node_hook(rows, node) -%}
-        {%- if modules.re.search('(?m)^[^\x23\\n]*\\bdbt\\.config\\s*\\(', code) -%}
+{#- Of a hook, or of the code of a model or snapshot of the project. -#}
+{% macro _add_facts(found, nodes) -%}
+    {%- set rows, in_sql = found['rows']['node_facts'], [] -%}
+    {%- for node in nodes -%}
+        {%- set code, unique_id, config = node['raw_code'] or '', node['unique_id'], node['config'] or {} -%}
+        {%- if node['resource_type'] == 'operation' -%}
+            {%- if dbt_estate._is_hook(code) -%}
+                {%- do rows.append({'unique_id': unique_id, 'fact': 'hook', 'value': code}) -%}
+            {%- endif -%}
+        {%- elif node['language'] == 'sql' -%}
+            {%- do in_sql.append(node) -%}
+        {%- elif modules.re.search('(?m)^[^\x23\\n]*\\bdbt\\.config\\s*\\(', code) -%}
             {%- do rows.append({'unique_id': unique_id, 'fact': 'config_call'}) -%}
         {%- endif -%}
-    {%- else -%}
-        {%- do dbt_estate._add_node_hook(rows, node) -%}
-        {%- set bare = modules.re.sub(dbt_estate._comment_pattern(), '', code)
+        {%- if node['resource_type'] != 'operation' and (config['pre-hook'] or config['post-hook'])
+            and dbt_estate._has_hook(config) -%}
+            {%- do rows.append({'unique_id': unique_id, 'fact': 'node_hook'}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do dbt_estate._add_code_facts(rows, in_sql) -%}
+    {%- do dbt_estate._add_sql_facts(rows, in_sql) -%}
+    {%- do dbt_estate._add_calls(rows, in_sql) -%}
+{%- endmacro %}
+
+
+{% macro _add_sql_facts(rows, nodes) -%}
+    {%- set comments, starts = dbt_estate._comment_pattern(), modules.re.compile('(?m)^[^\\S\\n]*\\S') -%}
+    {%- for node in nodes -%}
+        {%- set code, unique_id = node['raw_code'] or '', node['unique_id'] -%}
+        {%- set bare = modules.re.sub(comments, '', code)
             if '--' in code or '/*' in code or '{\x23' in code else code -%}
-        {%- set lines = modules.re.findall('(?m)^[^\\S\\n]*\\S', bare) | length | string -%}
+        {%- set lines = starts.findall(bare) | length | string -%}
         {%- do rows.append({'unique_id': unique_id, 'fact': 'sql_lines', 'value': lines}) -%}
         {%- set normal = code.lower().split() | join(' ') -%}
         {%- do rows.append({'unique_id': unique_id, 'fact': 'sql_hash', 'value': local_md5(normal)}) -%}
@@ -110,37 +139,37 @@
         {%- if 'config' in bare and modules.re.search('\\bconfig\\s*\\(', bare) -%}
             {%- do rows.append({'unique_id': unique_id, 'fact': 'config_call'}) -%}
         {%- endif -%}
-        {%- do dbt_estate._add_calls(rows, node) -%}
-        {%- do dbt_estate._add_code_facts(found, unique_id, code) -%}
-        {%- if bare.rstrip().endswith(';') -%}
+        {%- if ';' in bare and bare.rstrip().endswith(';') -%}
             {%- set place = modules.re.search(dbt_estate._last_semicolon_pattern(), code) -%}
             {%- set line = code[:place.start()].count('\n') + 1 -%}
             {%- do rows.append({'unique_id': unique_id, 'fact': 'trailing_semicolon', 'line_number': line}) -%}
         {%- endif -%}
-    {%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 
 {#- Each package whose macros the SQL calls, and never this one. A macro in the place of ref or source is called by
     every model, and says nothing of it. -#}
-{% macro _add_calls(rows, node) -%}
-    {%- set unique_id, packages = node['unique_id'], {} -%}
-    {%- for macro in (node.get('depends_on') or {}).get('macros') or [] if not macro.endswith(('.ref', '.source')) -%}
-        {%- do packages.update({macro.split('.')[1]: true}) -%}
-    {%- endfor -%}
-    {%- for package in packages if package != 'dbt_estate' -%}
-        {%- do rows.append({'unique_id': unique_id, 'fact': 'macro_call', 'value': package}) -%}
+{% macro _add_calls(rows, nodes) -%}
+    {%- for node in nodes -%}
+        {%- set packages = {} -%}
+        {%- for macro in (node['depends_on'] or {})['macros'] or [] if not macro.endswith(('.ref', '.source')) -%}
+            {%- do packages.update({macro.split('.')[1]: true}) -%}
+        {%- endfor -%}
+        {%- for package in packages if package != 'dbt_estate' -%}
+            {%- do rows.append({'unique_id': node['unique_id'], 'fact': 'macro_call', 'value': package}) -%}
+        {%- endfor -%}
     {%- endfor -%}
 {%- endmacro %}
 
 
-{% macro _add_node_hook(rows, node) -%}
-    {%- set config, hooks = node.get('config') or {}, [] -%}
+{% macro _has_hook(config) -%}
+    {%- set hooks = [] -%}
     {%- for hook in (config['pre-hook'] or []) + (config['post-hook'] or []) -%}
         {%- set text = hook['sql'] if hook is mapping else hook -%}
         {%- if dbt_estate._is_hook(text or '') -%}{%- do hooks.append(text) -%}{%- endif -%}
     {%- endfor -%}
-    {%- if hooks -%}{%- do rows.append({'unique_id': node['unique_id'], 'fact': 'node_hook'}) -%}{%- endif -%}
+    {{- return(hooks != []) -}}
 {%- endmacro %}
 
 
@@ -205,22 +234,25 @@
 {%- endmacro %}
 
 
-{% macro _add_code_facts(found, unique_id, code) -%}
-    {%- set rows = found['rows']['node_facts'] -%}
-    {%- for place in found['pattern'].finditer(code) -%}
-        {%- set reference, star, table = place.group(1), place.group(2), place.group(3) -%}
-        {%- if reference and not dbt_estate._is_of_alias(reference, code) -%}
-            {%- do rows.append({
-                'unique_id': unique_id, 'fact': 'hard_coded_reference', 'value': reference.split() | join(' '),
-                'line_number': code[:place.start(1)].count('\n') + 1
-            }) -%}
-        {%- elif star and not (table and modules.re.search(
-            '(?i)(?<!\\w)["`]?' ~ table
-            ~ '["`]?(?:\\s*\\([^()]*\\))?\\s+as\\s*(?:not\\s+)?(?:materialized\\s*)?\\(', code
-        )) -%}
-            {%- set line = code[:place.end(2)].count('\n') + 1 -%}
-            {%- do rows.append({'unique_id': unique_id, 'fact': 'select_star', 'line_number': line}) -%}
-        {%- endif -%}
+{% macro _add_code_facts(rows, nodes) -%}
+    {%- set pattern = modules.re.compile(dbt_estate._code_pattern()) -%}
+    {%- for node in nodes -%}
+        {%- set code, unique_id = node['raw_code'] or '', node['unique_id'] -%}
+        {%- for place in pattern.finditer(code) -%}
+            {%- set reference, star, table = place.groups() -%}
+            {%- if reference and not dbt_estate._is_of_alias(reference, code) -%}
+                {%- do rows.append({
+                    'unique_id': unique_id, 'fact': 'hard_coded_reference', 'value': reference.split() | join(' '),
+                    'line_number': code[:place.start(1)].count('\n') + 1
+                }) -%}
+            {%- elif star and not (table and modules.re.search(
+                '(?i)(?<!\\w)["`]?' ~ table
+                ~ '["`]?(?:\\s*\\([^()]*\\))?\\s+as\\s*(?:not\\s+)?(?:materialized\\s*)?\\(', code
+            )) -%}
+                {%- set line = code[:place.end(2)].count('\n') + 1 -%}
+                {%- do rows.append({'unique_id': unique_id, 'fact': 'select_star', 'line_number': line}) -%}
+            {%- endif -%}
+        {%- endfor -%}
     {%- endfor -%}
 {%- endmacro %}
 

@@ -55,7 +55,7 @@ from (
             'model': 'models', 'seed': 'seeds', 'snapshot': 'snapshots', 'function': 'functions',
             'analysis': 'analyses', 'operation': 'hooks', 'source': 'sources'
         },
-        'pattern': modules.re.compile(dbt_estate._code_pattern()), 'excluded': []
+        'excluded': []
     } -%}
     {%- for pattern in dbt_estate.maturity_setting('exclude_paths') -%}
         {%- do found['excluded'].append(modules.re.compile(pattern, modules.re.IGNORECASE)) -%}
@@ -85,7 +85,7 @@ from (
         {%- endif -%}
         {%- for text in texts -%}
             {%- if open.texts and open.size + text | length > limit -%}
-                {%- do chunks.append('[' ~ open.texts | join(', ') ~ ']') -%}
+                {%- do chunks.append('[' ~ ', '.join(open.texts) ~ ']') -%}
                 {%- set open.texts = [] -%}
                 {%- set open.size = 0 -%}
             {%- endif -%}
@@ -93,7 +93,7 @@ from (
             {%- set open.size = open.size + text | length + 2 -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- if open.texts -%}{%- do chunks.append('[' ~ open.texts | join(', ') ~ ']') -%}{%- endif -%}
+    {%- if open.texts -%}{%- do chunks.append('[' ~ ', '.join(open.texts) ~ ']') -%}{%- endif -%}
     {{- return(chunks) -}}
 {%- endmacro %}
 

@@ -3,16 +3,28 @@
     loops. On dbt 1.12 a look at a node turns it into a dictionary anew: each is looked at once, in a batch. -#}
 {% macro _add_nodes(found, nodes) -%}
     {%- for some in nodes.values() | batch(1000) -%}
-        {%- do dbt_estate._add_resources(found, some) -%}
-        {%- do dbt_estate._add_tests(found, some) -%}
-        {%- do dbt_estate._add_details(found, some) -%}
+        {%- set enabled, own = [], [] -%}
+        {%- for node in some if node['config']['enabled'] != false
+            and (node['resource_type'] in found['tables'] or node['resource_type'] == 'test') -%}
+            {%- do enabled.append(node) -%}
+            {#- The SQL of a snapshot in YAML is dbt's own. -#}
+            {%- if node['resource_type'] in ['model', 'snapshot', 'operation'] and node['package_name'] == project_name
+                and not (node['resource_type'] == 'snapshot' and node['original_file_path'].endswith('ml')) -%}
+                {%- do own.append(node) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- do dbt_estate._add_resources(found, enabled) -%}
+        {%- do dbt_estate._add_tests(found, enabled) -%}
+        {%- do dbt_estate._add_details(found, enabled) -%}
+        {%- do dbt_estate._add_settings(found, enabled) -%}
+        {%- do dbt_estate._add_facts(found, own) -%}
     {%- endfor -%}
 {%- endmacro %}
 
 
 {% macro _add_resources(found, nodes) -%}
     {%- set tables, configs = found['tables'], found['configs'] -%}
-    {%- for node in nodes if node['resource_type'] in tables and node['config']['enabled'] != false -%}
+    {%- for node in nodes if node['resource_type'] in tables -%}
         {%- set config, meta, config_text = node['config'], node['meta'], node['config'] | string -%}
         {%- if config_text not in configs -%}
             {%- do configs.update({config_text: dbt_estate._json(config)}) -%}
@@ -63,7 +75,7 @@
 {#- A generic test of a source is attached to no node; the source is its parent then. -#}
 {% macro _add_tests(found, nodes) -%}
     {%- set rows, configs = found['rows']['data_tests'], found['configs'] -%}
-    {%- for node in nodes if node['resource_type'] == 'test' and node['config']['enabled'] != false -%}
+    {%- for node in nodes if node['resource_type'] == 'test' -%}
         {%- set config, meta, config_text = node['config'], node['meta'], node['config'] | string -%}
         {%- if config_text not in configs -%}
             {%- do configs.update({config_text: dbt_estate._json(config)}) -%}
@@ -125,10 +137,9 @@
 {% macro _add_details(found, nodes) -%}
     {%- set rows, packages, parents = found['rows'], found['packages'], found['parents'] -%}
     {%- set listed, in_dag = rows['node_columns'], rows['dag_nodes'] -%}
-    {%- for node in nodes if node['config']['enabled'] != false
-        and (node['resource_type'] in found['tables'] or node['resource_type'] == 'test') -%}
-        {%- set kind, unique_id = node['resource_type'], node['unique_id'] -%}
-        {%- do in_dag.append({'unique_id': unique_id, 'resource_type': kind}) -%}
+    {%- for node in nodes -%}
+        {%- set unique_id = node['unique_id'] -%}
+        {%- do in_dag.append({'unique_id': unique_id, 'resource_type': node['resource_type']}) -%}
         {%- do parents.update({unique_id: (node['depends_on'] or {})['nodes'] or []}) -%}
         {%- if node['package_name'] not in packages -%}
             {%- do packages.update({node['package_name']: true}) -%}
@@ -140,18 +151,16 @@
                     'data_type_declared': column['data_type'], 'description': column['description'] or '',
                     'tags': tojson(column['tags']) if column['tags'] else '[]'
                 }) -%}
+                {%- if column['constraints']
+                    and column['constraints'] | selectattr('type', 'equalto', 'not_null') | list -%}
+                    {%- do rows['node_settings'].append({
+                        'node_unique_id': unique_id, 'kind': 'not_null', 'name': column['name'], 'value': none
+                    }) -%}
+                {%- endif -%}
             {%- endfor -%}
         {%- endif -%}
         {%- if node['time_spine'] -%}{%- do dbt_estate._add_time_spine(found, node) -%}{%- endif -%}
-        {%- if kind != 'test' or node['meta'] or node['tags'] -%}
-            {%- do dbt_estate._add_settings(found, node) -%}
-        {%- endif -%}
         {%- if found['excluded'] -%}{%- do dbt_estate._add_exclusion(found, node) -%}{%- endif -%}
-        {#- The SQL of a snapshot in YAML is dbt's own. -#}
-        {%- if kind in ['model', 'snapshot', 'operation'] and node['package_name'] == project_name
-            and not (kind == 'snapshot' and node['original_file_path'].endswith('ml')) -%}
-            {%- do dbt_estate._add_facts(found, node) -%}
-        {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}
 

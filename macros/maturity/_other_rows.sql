@@ -6,7 +6,7 @@
             'depends_on': tojson(item.depends_on.nodes)
         }, dbt_estate._owner(item))) -%}
         {%- do dbt_estate._add_resource(found, item) -%}
-        {%- do dbt_estate._add_settings(found, item) -%}
+        {%- do dbt_estate._add_settings(found, [item]) -%}
         {%- if found['excluded'] -%}{%- do dbt_estate._add_exclusion(found, item) -%}{%- endif -%}
     {%- endfor -%}
     {%- for item in graph.metrics.values() -%}
@@ -17,7 +17,7 @@
             'meta': dbt_estate._json(item.meta), 'config': dbt_estate._json(item.config)
         })) -%}
         {%- do dbt_estate._add_resource(found, item) -%}
-        {%- do dbt_estate._add_settings(found, item) -%}
+        {%- do dbt_estate._add_settings(found, [item]) -%}
         {%- if found['excluded'] -%}{%- do dbt_estate._add_exclusion(found, item) -%}{%- endif -%}
     {%- endfor -%}
     {%- for item in graph.get('saved_queries', {}).values() -%}
@@ -39,7 +39,7 @@
         })) -%}
         {%- do dbt_estate._add_resource(found, item) -%}
     {%- endfor -%}
-    {%- do dbt_estate._add_semantic_models(found) -%}
+    {%- if graph.get('semantic_models') -%}{%- do dbt_estate._add_semantic_models(found) -%}{%- endif -%}
     {%- do found.rows.project.append({
         'project_name': project_name, 'dbt_version': dbt_version, 'adapter_type': adapter.type()
     }) -%}

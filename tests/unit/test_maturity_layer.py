@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import subprocess
 import zipfile
 from datetime import datetime, timezone
@@ -86,11 +85,10 @@ def found_by_the_pattern(code: str) -> Found:
     """Find the same by the macro of the package."""
     macros = Macros("duckdb")
     rows: list[dict[str, Any]] = []
-    found = {"rows": {"node_facts": rows}, "pattern": re.compile(macros._code_pattern())}
     node = {
         "raw_code": code, "unique_id": "m", "resource_type": "model", "language": "sql",
     }  # fmt: skip
-    macros._add_facts(found, node)
+    macros._add_facts({"rows": {"node_facts": rows}}, [node])
     return [
         (row["fact"], row.get("value"), row["line_number"]) for row in rows if "line_number" in row
     ]
@@ -272,11 +270,10 @@ def test_calls_and_hooks_are_facts(tmp_path: Path) -> None:
     ]
     with loaded(tmp_path, shop(one, two)) as connection:
         assert connection.execute(query).fetchall() == wanted
-    macros_rows: list[dict[str, Any]] = []
-    for item in (one, two):
-        Macros("duckdb")._add_calls(macros_rows, item)
-        Macros("duckdb")._add_node_hook(macros_rows, item)
-    assert [(row["unique_id"], row["fact"], row.get("value")) for row in macros_rows] == wanted
+    rows: list[dict[str, Any]] = []
+    Macros("duckdb")._add_facts({"rows": {"node_facts": rows}}, [one, two])
+    found = sorted((row["unique_id"], row["fact"], row.get("value")) for row in rows)
+    assert [row for row in found if row[1] in ("macro_call", "node_hook")] == wanted
 
 
 def test_what_git_says(tmp_path: Path) -> None:
