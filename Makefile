@@ -123,12 +123,13 @@ lock: $(UV_NEEDED) ## lock again; UPGRADE=--upgrade takes the newest versions
 clean: ## remove the environments and what dbt and the tools left
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis logs target dbt_packages
 
-# The stamp is the environment: made again only when the lock or the distribution changes.
+# The stamp is the environment: made again only when the lock or the distribution changes. Compiled
+# as pip would: the tests start dbt again and again, and it has 1,500 modules.
 .venv/dbt-%/installed: requirements/dbt-%.txt pyproject.toml $(UV_NEEDED)
 	@echo "creating .venv/dbt-$* with $(PYTHON)"
 	@$(UV) venv --quiet --allow-existing --python "$(PYTHON)" .venv/dbt-$*
 	@$(UV) pip install --quiet --python .venv/dbt-$*/$(BIN)/python \
-		--no-deps --require-hashes -r $<
+		--no-deps --require-hashes --compile-bytecode -r $<
 	@$(UV) pip install --quiet --python .venv/dbt-$*/$(BIN)/python \
 		--no-deps --no-build-isolation -e .
 	@touch $@

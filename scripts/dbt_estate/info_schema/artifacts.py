@@ -20,6 +20,7 @@ MANIFEST_VERSIONS = (10, 11, 12)
 _VERSION = re.compile(r"/dbt/(?P<kind>[a-z-]+)/v(?P<number>\d+)\.json$")
 NULL = Raw(b"null")
 T = TypeVar("T")
+A = TypeVar("A", "Manifest", "RunResults", "Catalog")
 
 
 class Contract(Struct):
@@ -210,17 +211,7 @@ def read_catalog(path: Path) -> Catalog:
     return _read(path, Catalog, "catalog", (1,), "Run dbt docs generate.")
 
 
-def _plain_json(content: bytes) -> bytes:
-    """Return JSON that has null where dbt writes NaN or Infinity, which are none of JSON's."""
-    if not any(name in content for name in (b": NaN", b": Infinity", b": -Infinity")):
-        return content
-    try:
-        return msgspec.json.encode(json.loads(content))
-    except ValueError:
-        return content
-
-
-def _read(path: Path, kind: type[T], name: str, versions: tuple[int, ...], remedy: str) -> T:
+def _read(path: Path, kind: type[A], name: str, versions: tuple[int, ...], remedy: str) -> A:
     where = path.as_posix()
     try:
         content = path.read_bytes()
@@ -228,21 +219,48 @@ def _read(path: Path, kind: type[T], name: str, versions: tuple[int, ...], remed
         raise InputError(where, f"no such file. {remedy}") from None
     except OSError as error:
         raise InputError(where, f"cannot be read: {error.strerror}") from None
-    content = _plain_json(content)
+
+    def check(metadata: Metadata | None) -> None:
+        found = _VERSION.search(metadata.dbt_schema_version if metadata else "")
+        known = " or ".join(f"v{number}" for number in versions)
+        if found is None or found["kind"] != name:
+            other = f"a {found['kind']} of dbt" if found else "no artifact of dbt"
+            raise InputError(where, f"must be a {name} of dbt ({known}), and is {other}")
+        if int(found["number"]) not in versions:
+            raise InputError(where, f"must be a {name} {known}, got: v{found['number']}. {remedy}")
+
     try:
-        head = msgspec.json.decode(content, type=_Head)
-    except msgspec.ValidationError:
-        head = _Head()
+        try:
+            artifact = _decoded(content, kind)
+        except msgspec.ValidationError as error:
+            check(_head(content))  # another kind or version looks otherwise, and is named
+            raise InputError(where, f"not what a {name} of dbt looks like: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(where, f"not valid JSON, perhaps cut off: {error}") from None
-    found = _VERSION.search(head.metadata.dbt_schema_version if head.metadata else "")
-    known = " or ".join(f"v{number}" for number in versions)
-    if found is None or found["kind"] != name:
-        other = f"a {found['kind']} of dbt" if found else "no artifact of dbt"
-        raise InputError(where, f"must be a {name} of dbt ({known}), and is {other}")
-    if int(found["number"]) not in versions:
-        raise InputError(where, f"must be a {name} {known}, got: v{found['number']}. {remedy}")
+    check(artifact.metadata)
+    return artifact
+
+
+def _head(content: bytes) -> Metadata | None:
+    try:
+        return _decoded(content, _Head).metadata
+    except msgspec.ValidationError:
+        return None
+
+
+def _decoded(content: bytes, kind: type[T]) -> T:
+    """Decode JSON, in which dbt writes NaN and Infinity, which are none of JSON's, as null."""
     try:
         return msgspec.json.decode(content, type=kind)
-    except msgspec.ValidationError as error:
-        raise InputError(where, f"not what a {name} of dbt looks like: {error}") from None
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        if not any(name in content for name in (b": NaN", b": Infinity", b": -Infinity")):
+            raise
+        try:
+            plain = json.loads(content)
+        except ValueError:
+            plain = None
+        if plain is None:
+            raise
+        return msgspec.json.decode(msgspec.json.encode(plain), type=kind)

@@ -14,7 +14,7 @@ import msgspec
 
 from dbt_estate.errors import InputError
 from dbt_estate.files import read_text
-from dbt_estate.info_schema.artifacts import NULL, Manifest, Node
+from dbt_estate.info_schema.artifacts import Manifest, Node
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -66,7 +66,7 @@ def load_exceptions(
 
 
 def _delimiter(seed: Node) -> str:
-    config = msgspec.json.decode(seed.config) if bytes(seed.config) != bytes(NULL) else {}
+    config = msgspec.json.decode(seed.config) if bytes(seed.config) != b"null" else {}
     return str((config or {}).get("delimiter") or ",")
 
 

@@ -18,7 +18,7 @@ import msgspec
 
 from dbt_estate.errors import InputError
 from dbt_estate.files import read_text
-from dbt_estate.info_schema.artifacts import NULL, Manifest, Node
+from dbt_estate.info_schema.artifacts import Manifest, Node
 from dbt_estate.info_schema.macro_facts import macro_facts
 from dbt_estate.info_schema.workflows import WORKFLOW_FILES, workflows
 from dbt_estate.variables import with_environment
@@ -45,6 +45,7 @@ _hooks_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
 # Nearly every config has none, which is not worth decoding it.
 _SOME_HOOK = re.compile(rb'"(?:pre|post)-hook":\s*\[\s*[^\]\s]')
 OWN_PACKAGE = "dbt_estate"
+_HAVE_FACTS = ("model", "snapshot", "seed", "operation")
 
 _PART = r'(?:[\w$][\w$-]*|"[^"\n]+"|`[^`\n]+`|\[[^\]\n]+\])'
 # What is a comment or a text is taken first, so that nothing is found in it.
@@ -78,7 +79,6 @@ COMMENTS = r"--[^\n]*|/\*[\s\S]*?\*/|\{\x23[\s\S]*?\x23\}"
 LAST_SEMICOLON = r";(?=(?:\s|--[^\n]*|/\*[\s\S]*?\*/|\{\x23[\s\S]*?\x23\})*$)"
 _LAST_SEMICOLON = re.compile(LAST_SEMICOLON)
 _WHOLE, _COMMENTS = re.compile(PATTERN), re.compile(COMMENTS)
-_LINE = re.compile(r"(?m)^[^\S\n]*\S")
 _CONFIG = re.compile(r"\bconfig\s*\(")
 _PYTHON_CONFIG = re.compile(r"(?m)^[^#\n]*\bdbt\.config\s*\(")
 # What a hook can have and do nothing of its own: calls of this package, comments, control.
@@ -114,13 +114,18 @@ def estate_rows(
     nodes = (*manifest.nodes.values(), *manifest.sources.values(), *manifest.functions.values())
     for node in nodes:
         meta = _mapping(node.meta)
-        settings.extend(_settings(node.unique_id, _node_settings(node), meta, node.tags))
-        settings.extend(_not_null(node))
-        exceptions.extend(_exceptions(node.unique_id, meta))
+        config = _node_settings(node)
+        # Most nodes are tests, which have none of these.
+        if config or meta or node.tags:
+            settings.extend(_settings(node.unique_id, config, meta, node.tags))
+            exceptions.extend(_exceptions(node.unique_id, meta))
+        if node.columns:
+            settings.extend(_not_null(node))
         if node.package_name == project:
-            facts.extend(_node_facts(node, project_dir))
+            if node.resource_type in _HAVE_FACTS:
+                facts.extend(_node_facts(node, project_dir))
             # A generic test counts as what it tests.
-            if node.test_metadata is None and is_excluded(_place(node)):
+            if patterns and node.test_metadata is None and is_excluded(_place(node)):
                 facts.append(_fact(node.unique_id, "excluded"))
     for item in (*manifest.exposures.values(), *manifest.metrics.values()):
         meta = item.get("meta") or {}
@@ -156,7 +161,7 @@ def _place(node: Node) -> str:
 
 
 def _mapping(raw: msgspec.Raw) -> Mapping[str, Any]:
-    if bytes(raw) in (b"{}", bytes(NULL)):
+    if bytes(raw) in (b"{}", b"null"):
         return {}
     value = msgspec.json.decode(raw)
     return value if isinstance(value, dict) else {}
@@ -165,8 +170,8 @@ def _mapping(raw: msgspec.Raw) -> Mapping[str, Any]:
 def _node_settings(node: Node) -> Mapping[str, Any]:
     if node.resource_type not in ("model", "snapshot", "source", "seed"):
         return {}
-    config = _settings_decoder.decode(b"{}" if bytes(node.config) == bytes(NULL) else node.config)
-    found: dict[str, Any] = {name: getattr(config, name) for name in SETTINGS}
+    config = _settings_decoder.decode(b"{}" if bytes(node.config) == b"null" else node.config)
+    found = msgspec.structs.asdict(config)
     if node.resource_type == "source":
         found["loaded_at_field"] = node.loaded_at_field or found["loaded_at_field"]
         found["has_freshness"] = _is_fresh(node.freshness) or None
@@ -198,7 +203,8 @@ def _settings(
 
 def _not_null(node: Node) -> Iterator[Row]:
     for column in node.columns.values():
-        if any(given.get("type") == "not_null" for given in column.constraints):
+        constraints = column.constraints
+        if constraints and any(given.get("type") == "not_null" for given in constraints):
             yield {
                 "node_unique_id": node.unique_id,
                 "kind": "not_null",
@@ -235,11 +241,10 @@ def _node_facts(node: Node, project_dir: Path | None) -> Iterator[Row]:
         if _is_hook(code):
             yield _fact(node.unique_id, "hook", code)
         return
-    if node.resource_type == "seed" and project_dir is not None:
-        path = project_dir / node.original_file_path
-        if path.is_file():
+    if node.resource_type == "seed":
+        path = project_dir / node.original_file_path if project_dir else None
+        if path is not None and path.is_file():
             yield _fact(node.unique_id, "seed_bytes", str(path.stat().st_size))
-    if node.resource_type not in ("model", "snapshot"):
         return
     if node.resource_type == "snapshot" and node.original_file_path.endswith("ml"):
         return  # the SQL of a snapshot in YAML is dbt's own
@@ -249,7 +254,7 @@ def _node_facts(node: Node, project_dir: Path | None) -> Iterator[Row]:
             yield _fact(node.unique_id, "config_call")
         return
     bare = _COMMENTS.sub("", code)
-    lines = len(_LINE.findall(bare))
+    lines = sum(1 for line in bare.split("\n") if line.strip())
     yield _fact(node.unique_id, "sql_lines", str(lines))
     normal = " ".join(code.lower().split())
     yield _fact(node.unique_id, "sql_hash", hashlib.md5(normal.encode()).hexdigest())
@@ -389,8 +394,10 @@ def _project_facts(
     name = manifest.metadata.project_name or ""
     project = f"project.{name}"
     for macro in manifest.macros.values():
+        if macro.package_name != name:
+            continue
         custom = re.fullmatch(r"(?:\w+__)?(generate_(?:schema|database|alias)_name)", macro.name)
-        if custom and macro.package_name == name and not is_excluded(macro.original_file_path):
+        if custom and not is_excluded(macro.original_file_path):
             yield _fact(project, "custom_naming_macro", custom[1])
     yield _fact(project, "unit_tests_read")
     if project_dir is None or not (project_dir / "dbt_project.yml").is_file():

@@ -7,7 +7,6 @@ import datetime
 import gc
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -148,48 +147,35 @@ def _load(
 def _create_tables(
     connection: DuckDBPyConnection, rows: Mapping[str, Mapping[str, Sequence[Row]]]
 ) -> None:
-    """Create every table and fill it, two at a time: reading JSON keeps one core busy."""
+    """Create every table and fill it, by one thread: for so little, more of them take longer."""
     now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0)
+    statements = ["set threads to 1"]
     for namespace, definitions in _ALL.items():
-        connection.execute(f"create schema {namespace}")
+        statements.append(f"create schema {namespace}")
         for name, columns in definitions.items():
-            _create(connection, f"{namespace}.{name}", columns, now)
-    found = [
-        (namespace, name, columns)
-        for namespace, definitions in _ALL.items()
-        for name, columns in definitions.items()
-        if rows[namespace].get(name)
-    ]
-    # The largest first, so that the last one is small.
-    found.sort(key=lambda item: -len(rows[item[0]][item[1]]))
+            statements.append(_creation(f"{namespace}.{name}", columns, now))
+    connection.execute(";\n".join(statements))
     with tempfile.TemporaryDirectory(prefix="dbt_estate_") as folder:
-
-        def fill(item: tuple[str, str, Mapping[str, str]]) -> None:
-            namespace, name, columns = item
-            path = Path(folder) / f"{namespace}.{name}.ndjson"
-            with connection.cursor() as cursor:
-                _insert(cursor, f"{namespace}.{name}", columns, rows[namespace][name], path)
-
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(fill, found))
+        for namespace, definitions in _ALL.items():
+            for name, columns in definitions.items():
+                found = rows[namespace].get(name)
+                if found:
+                    path = Path(folder) / f"{namespace}.{name}.ndjson"
+                    _insert(connection, f"{namespace}.{name}", columns, found, path)
+    connection.execute("reset threads")
 
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _create(
-    connection: DuckDBPyConnection,
-    table: str,
-    columns: Mapping[str, str],
-    now: datetime.datetime,
-) -> None:
+def _creation(table: str, columns: Mapping[str, str], now: datetime.datetime) -> str:
     defined = [
         f"{_quoted(name)} {kind}"
         + (f" default timestamp '{now.isoformat(' ')}'" if name == "ingested_at" else "")
         for name, kind in columns.items()
     ]
-    connection.execute(f"create table {table} ({', '.join(defined)})")
+    return f"create table {table} ({', '.join(defined)})"
 
 
 def _insert(

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from dbt_estate.info_schema.artifacts import NULL, Macro, Manifest, Node
+from dbt_estate.info_schema.artifacts import Macro, Manifest
 
 Row = dict[str, Any]
 _BLOCK = re.compile(r"\s*\{%-?\s*(?:test|data_test|materialization)\b")
@@ -51,10 +51,12 @@ def _is_block(macro: Macro) -> bool:
 
 def _used(manifest: Manifest) -> set[str]:
     found: set[str] = set()
-    owners: list[Node | Macro] = [*manifest.nodes.values(), *manifest.functions.values()]
-    for owner in [*owners, *manifest.macros.values()]:
-        if owner.depends_on is not None:
-            found.update(set(owner.depends_on.macros) - {owner.unique_id})
+    for node in (*manifest.nodes.values(), *manifest.functions.values()):
+        if node.depends_on is not None:
+            found.update(node.depends_on.macros)
+    for macro in manifest.macros.values():
+        if macro.depends_on is not None:
+            found.update(set(macro.depends_on.macros) - {macro.unique_id})
     for item in (*manifest.exposures.values(), *manifest.metrics.values()):
         found.update((item.get("depends_on") or {}).get("macros") or [])
     for raws in (manifest.disabled or {}).values():
@@ -71,7 +73,7 @@ def _macros_of(raw: msgspec.Raw) -> list[str]:
 
 def _undescribed_arguments(macro: Macro) -> list[str]:
     # From 1.12 on dbt lists the arguments of a macro that no properties file has.
-    if bytes(macro.arguments) == bytes(NULL) or not macro.patch_path:
+    if bytes(macro.arguments) == b"null" or not macro.patch_path:
         return []
     given = msgspec.json.decode(macro.arguments)
     return [

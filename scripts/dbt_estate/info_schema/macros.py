@@ -27,6 +27,8 @@ _ADAPTER = "duckdb"
 # Jinja keeps a macro to its file whose name begins with an underscore, so all get another name.
 _PREFIX = "macro__"
 _DEFINITION = re.compile(r"(\{%-?\s*macro\s+)(\w+)")
+# What does not change in a run, and is asked for by every rule.
+_CONSTANT = ("_settings", "_maturity_settings", "_rule_list", "maturity_rules")
 
 
 @cache
@@ -42,6 +44,20 @@ class _ReturnedError(Exception):
         self.value = value
 
 
+class _Macros(dict[str, Callable[..., Any]]):
+    """Macros by name, each found when it is first called: to compile them all takes long."""
+
+    def __init__(
+        self, find: Callable[[str], Callable[..., Any]], **given: Callable[..., Any]
+    ) -> None:
+        super().__init__(given)
+        self._find = find
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        found = self[name] = self._find(name)
+        return found
+
+
 class PackageMacros:
     """The macros as `dbt_estate.<name>`, for DuckDB and the given vars of a project.
 
@@ -50,9 +66,8 @@ class PackageMacros:
 
     def __init__(self, variables: Mapping[str, Any] | None = None) -> None:
         given = variables or {}
-        self._macros: dict[str, Callable[..., Any]] = {}
-        self._settings: Any = None
-        context = {
+        self._macros = _Macros(self._found)
+        self._context = {
             "execute": True,
             "return": _give_back,
             "exceptions": SimpleNamespace(raise_compiler_error=_raise),
@@ -63,37 +78,50 @@ class PackageMacros:
             "run_started_at": datetime.datetime.now(datetime.timezone.utc),
             "dbt_estate": self._macros,
         }
-        for template in _templates():
-            for name, macro in vars(template.make_module(context)).items():
-                if name.startswith(_PREFIX):
-                    self._macros[name.removeprefix(_PREFIX)] = _caller(macro)
-        # They do not change in a run, and are asked for by every rule.
-        for name in ("_settings", "_maturity_settings", "_rule_list", "maturity_rules"):
-            self._macros[name] = cache(self._macros[name])
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
         """Return a macro; in a template `dbt_estate.name` is the same."""
         return self._macros[name]
 
-    def namespace(self, **others: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    def namespace(self, **others: Callable[..., Any]) -> Mapping[str, Callable[..., Any]]:
         """Return all macros by name, some replaced."""
-        return {**self._macros, **others}
+        return _Macros(self.__getitem__, **others)
+
+    def _found(self, name: str) -> Callable[..., Any]:
+        """Return a macro, and keep the others of its file."""
+        module = vars(_template(_texts()[name]).make_module(self._context))
+        for other, macro in module.items():
+            if other.startswith(_PREFIX):
+                call = _caller(macro)
+                other = other.removeprefix(_PREFIX)
+                self._macros.setdefault(other, cache(call) if other in _CONSTANT else call)
+        return self._macros[name]
 
     def _dispatch(self, name: str, package: str) -> Callable[..., Any]:
-        found = self._macros.get(f"{_ADAPTER}__{name}") or self._macros.get(f"default__{name}")
-        if found is None:
-            raise LookupError(f"no macro {name} in {package}")
-        return found
+        for fork in (f"{_ADAPTER}__{name}", f"default__{name}"):
+            if fork in _texts():
+                return self._macros[fork]
+        raise LookupError(f"no macro {name} in {package}")
 
 
 @cache
-def _templates() -> list[Any]:
-    from jinja2 import Environment
-
-    environment = Environment(extensions=["jinja2.ext.do"], autoescape=False)
+def _texts() -> dict[str, str]:
+    """Return by the name of each macro the text of its file."""
     folder = package_folder("macros")
     texts = [(folder / f"{name}.sql").read_text(encoding="utf-8") for name in _FILES]
-    return [environment.from_string(_DEFINITION.sub(rf"\1{_PREFIX}\2", text)) for text in texts]
+    return {found[2]: text for text in texts for found in _DEFINITION.finditer(text)}
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import Environment
+
+    return Environment(extensions=["jinja2.ext.do"], autoescape=False)
+
+
+@cache
+def _template(text: str) -> Any:
+    return _environment().from_string(_DEFINITION.sub(rf"\1{_PREFIX}\2", text))
 
 
 def _give_back(value: Any = None) -> None:

@@ -10,7 +10,6 @@ import msgspec
 from msgspec import Raw
 
 from dbt_estate.info_schema.artifacts import (
-    NULL,
     Catalog,
     Config,
     Contract,
@@ -96,8 +95,8 @@ def _add_node(rows: dict[str, list[Row]], node: Node, is_enabled: bool) -> bool:
             "loaded_at_field": node.loaded_at_field,
         }
     rows.setdefault(table, []).append(row)
-    for column in node.columns.values():
-        rows.setdefault("node_columns", []).append(
+    if node.columns:
+        rows.setdefault("node_columns", []).extend(
             {
                 "node_unique_id": node.unique_id,
                 "column_name": column.name,
@@ -105,6 +104,7 @@ def _add_node(rows: dict[str, list[Row]], node: Node, is_enabled: bool) -> bool:
                 "description": column.description or "",
                 "tags": column.tags,
             }
+            for column in node.columns.values()
         )
     if node.time_spine:
         spine = node.time_spine
@@ -439,7 +439,7 @@ def _catalog_columns(catalog: Catalog) -> Iterator[Row]:
 
 def _object(raw: Raw) -> Raw | dict[str, Any]:
     """Return JSON as it stands; `{}` where dbt has nothing, as dbt v2 has it."""
-    return raw if bytes(raw) != bytes(NULL) else {}
+    return raw if bytes(raw) != b"null" else {}
 
 
 def _text(value: object) -> str | None:
