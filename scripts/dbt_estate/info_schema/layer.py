@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dbt_estate.info_schema import tables
-from dbt_estate.info_schema.macros import PackageMacros, package_folder
+from dbt_estate.info_schema.macros import PackageMacros, environment, package_folder
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -23,15 +23,10 @@ def models_folder() -> Path:
 
 
 @cache
-def _environment() -> Any:
-    from jinja2 import Environment, StrictUndefined
-
-    return Environment(undefined=StrictUndefined, autoescape=False, extensions=["jinja2.ext.do"])
-
-
-@cache
 def _template(text: str) -> Any:
-    return _environment().from_string(text)
+    from jinja2 import StrictUndefined
+
+    return environment().overlay(undefined=StrictUndefined).from_string(text)
 
 
 def relation(package: str, name: str) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 NAMESPACES = {"dbt": tables.PROJECT, "dbt_rt": tables.RUNTIME}
+_CHUNK = 5000  # rows that are text at a time
 _encoder = msgspec.json.Encoder()
 _ALL = {**NAMESPACES, "estate": tables.ESTATE}
 
@@ -187,7 +188,9 @@ def _insert(
 ) -> None:
     """Hand the rows over as lines of JSON: quicker than parameters, and without pyarrow."""
     given = {name: kind for name, kind in columns.items() if name != "ingested_at"}
-    path.write_bytes(_encoder.encode_lines(rows))
+    with path.open("wb") as file:
+        for start in range(0, len(rows), _CHUNK):
+            file.write(_encoder.encode_lines(rows[start : start + _CHUNK]))
     names = ", ".join(_quoted(name) for name in given)
     kinds = ", ".join(f"{_quoted(name)}: '{kind}'" for name, kind in given.items())
     connection.execute(

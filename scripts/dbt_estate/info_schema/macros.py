@@ -113,15 +113,19 @@ def _texts() -> dict[str, str]:
 
 
 @cache
-def _environment() -> Any:
+def environment() -> Any:
+    """Return a Jinja as dbt has it.
+
+    It is not to fold constants, which takes longer than to compute them in the one call there is.
+    """
     from jinja2 import Environment
 
-    return Environment(extensions=["jinja2.ext.do"], autoescape=False)
+    return Environment(extensions=["jinja2.ext.do"], autoescape=False, optimized=False)
 
 
 @cache
 def _template(text: str) -> Any:
-    return _environment().from_string(_DEFINITION.sub(rf"\1{_PREFIX}\2", text))
+    return environment().from_string(_DEFINITION.sub(rf"\1{_PREFIX}\2", text))
 
 
 def _give_back(value: Any = None) -> None:
