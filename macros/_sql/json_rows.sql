@@ -5,10 +5,8 @@
             ~ " (see dbt_estate.data_type), got: " ~ json ~ " and " ~ columns
         ) -%}
     {%- endif -%}
-    {#- Looking up the adapter's macros costs more than what they do, so it is done once for a kind. -#}
-    {%- set of_kind, types = {}, {} -%}
+    {%- set of_kind, types = dbt_estate._data_types(columns.values()), {} -%}
     {%- for column, kind in columns.items() -%}
-        {%- if kind not in of_kind -%}{%- do of_kind.update({kind: dbt_estate.data_type(kind)}) -%}{%- endif -%}
         {%- do types.update({column: of_kind[kind]}) -%}
     {%- endfor -%}
     {{- return(adapter.dispatch('json_rows', 'dbt_estate')(json, types)) -}}

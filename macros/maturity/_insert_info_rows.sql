@@ -4,15 +4,15 @@
     {%- set table = model.name.removeprefix('estate_') -%}
     {%- set chunks = dbt_estate._graph_rows()[table] if execute else [] -%}
     {%- if chunks -%}
-        {%- set columns, names = {}, [] -%}
+        {%- set columns, names, quote = {}, [], adapter.dispatch('identifier', 'dbt_estate') -%}
         {%- for name, kind in dbt_estate._info_columns(table).items() if name != 'ingested_at' -%}
             {%- do columns.update({name: kind}) -%}
-            {%- do names.append(dbt_estate.identifier(name)) -%}
+            {%- do names.append(quote(name)) -%}
         {%- endfor -%}
         {%- set moment = dbt_estate.literal(run_started_at.strftime('%Y-%m-%d %H:%M:%S')) -%}
         {%- for chunk in chunks -%}
             {%- set query -%}
-insert into {{ this }} ({{ names | join(', ') }}, {{ dbt_estate.identifier('ingested_at') }})
+insert into {{ this }} ({{ names | join(', ') }}, {{ quote('ingested_at') }})
 select {{ names | join(', ') }}, cast({{ moment }} as {{ dbt_estate.data_type('timestamp') }})
 from (
     {{ dbt_estate.json_rows(chunk, columns) }}

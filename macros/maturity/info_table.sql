@@ -3,10 +3,7 @@
     {%- if table != 'project' -%}{%- do ref('dbt_estate', 'estate_project') -%}{%- endif -%}
     {#- Looking up the adapter's macros costs more than what they do, so it is done once for all columns. -#}
     {%- set columns, quote = dbt_estate._info_columns(table), adapter.dispatch('identifier', 'dbt_estate') -%}
-    {%- set types = {} -%}
-    {%- for kind in columns.values() | unique(true) -%}
-        {%- do types.update({kind: dbt_estate.data_type(kind)}) -%}
-    {%- endfor -%}
+    {%- set types = dbt_estate._data_types(columns.values()) -%}
 -- A hook inserts the rows.
 select
     {%- for name, kind in columns.items() %}
