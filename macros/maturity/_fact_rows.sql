@@ -74,10 +74,12 @@
 
 {% macro _add_setting(rows, unique_id, kind, name, value) -%}
     {%- set plain = value if value is string else dbt_estate._plain(value) -%}
-    {%- do rows.append({
-        'node_unique_id': unique_id, 'kind': kind, 'name': name,
-        'value': plain if plain is string else tojson(plain)
-    }) -%}
+    {%- if plain is not none -%}
+        {%- do rows.append({
+            'node_unique_id': unique_id, 'kind': kind, 'name': name,
+            'value': plain if plain is string else tojson(plain)
+        }) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -98,7 +98,7 @@ from (
 {%- endmacro %}
 
 
-{#- What JSON has no form for, such as a date in `meta`, as text. -#}
+{#- What JSON has no form for, such as a date in `meta`, as text; a number that is none as null. -#}
 {% macro _plain(value) -%}
     {%- if value is mapping -%}
         {%- set found = {} -%}
@@ -106,6 +106,8 @@ from (
             {%- do found.update({key | string: dbt_estate._plain(item)}) -%}
         {%- endfor -%}
         {{- return(found) -}}
+    {%- elif value is float and value | string in ['nan', 'inf', '-inf'] -%}
+        {{- return(none) -}}
     {%- elif value is string or value is number or value is none -%}
         {{- return(value) -}}
     {%- elif value is iterable -%}
@@ -123,5 +125,7 @@ from (
         {{- return(none) -}}
     {%- endif -%}
     {%- set is_plain = value is defined and 'datetime.' not in value | string -%}
-    {{- return(tojson(value if is_plain else dbt_estate._plain(value))) -}}
+    {%- set text = tojson(value if is_plain else dbt_estate._plain(value)) -%}
+    {#- As Python writes a number that is none. -#}
+    {{- return(tojson(dbt_estate._plain(value)) if 'NaN' in text or 'Infinity' in text else text) -}}
 {%- endmacro %}

@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 _WIDTH_OF_A_FILE = 160
 
 
+def json_text(value: object) -> str:
+    """Return a value as JSON in one line, decimals as numbers."""
+    import msgspec
+
+    return msgspec.json.Encoder(decimal_format="number").encode(value).decode()
+
+
 def print_json(document: object) -> None:
     """Print one JSON document, indented."""
     import msgspec
 
-    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+    click.echo(msgspec.json.format(json_text(document), indent=2))
 
 
 def print_table(

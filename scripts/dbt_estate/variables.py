@@ -38,6 +38,16 @@ def project_variables(
     return variables or {}
 
 
+def target_folder(project: Mapping[str, Any], where: str) -> str:
+    """Return the target folder, which is relative to the project: that of DBT_TARGET_PATH first.
+
+    Raises InputError where the project's cannot be known.
+    """
+    if given := os.environ.get("DBT_TARGET_PATH"):
+        return given
+    return with_environment(str(project.get("target-path") or "target"), f"{where}: target-path")
+
+
 def with_environment(text: str, where: str) -> str:
     """Return a setting of a project's YAML that may ask for an environment variable.
 
@@ -55,7 +65,7 @@ def with_environment(text: str, where: str) -> str:
     try:
         return environment.from_string(text).render(env_var=_env_var, var=_var)
     except Exception as error:  # a template can raise anything
-        problem = f"cannot be rendered here, got: {text} ({error}); give --manifest"
+        problem = f"cannot be rendered here, got: {text} ({error}); set DBT_TARGET_PATH"
         raise InputError(where, problem) from None
 
 

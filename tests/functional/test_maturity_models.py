@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
+import yaml
 
 from dbt_estate.info_schema import tables
 from dbt_estate.info_schema.layer import LAYER
@@ -257,15 +258,81 @@ def test_what_a_project_sets_for_all_models_is_refused_or_overridden(estate: Est
         estate.update_project(models={"+materialized": materialized, **ON})
         result = estate.run_dbt(["run", "--select", "package:dbt_estate"], expect_pass=False)
         assert f"is to be a table, and dbt_project.yml makes it {materialized}" in result.output
-    maturity = {"maturity": {"+enabled": True, "+materialized": "table"}}
-    estate.update_project(models={"+materialized": "incremental", "dbt_estate": maturity})
+    # What the message says to set.
+    advice = "maturity: {+materialized: table, rules: {+materialized: ephemeral}}"
+    assert advice in " ".join(result.output.split())
+    maturity = {"+enabled": True, **yaml.safe_load(advice)["maturity"]}
+    estate.update_project(
+        models={"+materialized": "incremental", "dbt_estate": {"maturity": maturity}}
+    )
     for _ in range(2):
         estate.run_dbt(["run", "--select", "package:dbt_estate"])
+    rule = "select count(*) from information_schema.tables where table_name = 'estate_root_models'"
+    assert estate.sql(rule) == [(0,)]
     for name in ("project", "models", "rule_nodes"):
         key = "project_name" if name == "project" else "unique_id"
         query = f"select count(*), count(distinct {key}) from {relation(estate, name)}"
         ((rows, distinct),) = estate.sql(query)
         assert rows == distinct > 0, name
+
+
+@pytest.mark.adapters("duckdb", "postgres")
+def test_a_number_that_json_has_not_is_null(estate: Estate) -> None:
+    estate.update_project(models=ON)
+    estate.write({
+        "models/one.sql": "select 1 as x",
+        "models/one.yml": "models: [{name: one, config: {meta: {"
+        "one: .nan, limits: [-.inf, 1], deep: {high: .inf}, text: Not a NaN}}}]",
+    })  # fmt: skip
+    estate.run_dbt(["run", "--select", "package:dbt_estate"])
+    assert differences(estate) == {}
+    query = f"select name, value from {relation(estate, 'node_settings')} where kind = 'meta'"
+    assert sorted(estate.sql(query)) == [
+        ("deep", '{"high": null}'),
+        ("limits", "[null, 1]"),
+        ("text", "Not a NaN"),
+    ]
+
+
+@pytest.mark.adapters("duckdb")
+def test_a_run_without_rows_says_that_the_rules_find_nothing(estate: Estate) -> None:
+    estate.write({"models/one.sql": "select 1 as x"})
+    estate.update_project(models=ON)
+    told = "under --empty the rules read empty tables and find nothing"
+    arguments = ["run", "--select", "package:dbt_estate"]
+    assert told in " ".join(estate.run_dbt([*arguments, "--empty"]).output.split())
+    assert estate.sql(f"select count(*) from {relation(estate, 'findings')}") == [(0,)]
+    assert told not in " ".join(estate.run_dbt(arguments).output.split())
+
+
+@pytest.mark.adapters("duckdb")
+def test_a_query_that_fails_without_transactions_leaves_what_was(estate: Estate) -> None:
+    estate.write({"models/one.sql": "select 1 as x"})
+    estate.update_project(models=ON)
+    estate.update_profile(disable_transactions=True)
+    estate.run_dbt(["run", "--select", "package:dbt_estate"])
+    before = estate.sql(f"select count(*) from {relation(estate, 'rule_nodes')}")
+    assert before > [(0,)]
+    estate.sql(f"drop table {relation(estate, 'models')}")
+    estate.run_dbt(["run", "--select", "estate_rule_nodes"], expect_pass=False)
+    assert estate.sql(f"select count(*) from {relation(estate, 'rule_nodes')}") == before
+
+
+@pytest.mark.adapters("duckdb")
+def test_the_rules_may_be_views(estate: Estate) -> None:
+    estate.write({"models/one.sql": "select 1 as x"})
+    maturity = {"+enabled": True, "rules": {"+materialized": "view"}}
+    estate.update_project(models={"dbt_estate": {"maturity": maturity}})
+    estate.run_dbt(["run", "--select", "package:dbt_estate"])
+    kinds = (
+        "select table_name, table_type from information_schema.tables where table_name in"
+        " ('estate_root_models', 'estate_rules', 'estate_rule_findings') order by 1"
+    )
+    assert estate.sql(kinds) == [
+        ("estate_root_models", "VIEW"),
+        ("estate_rule_findings", "BASE TABLE"),
+        ("estate_rules", "BASE TABLE"),
+    ]
 
 
 @pytest.mark.smoke

@@ -273,8 +273,14 @@ def test_what_ran_and_what_the_catalog_knows(tmp_path: Path) -> None:
         ("{}", "and is no artifact of dbt"),
         ('{"metadata": 3}', "and is no artifact of dbt"),
         (json.dumps(CATALOG), "and is a catalog of dbt"),
-        (json.dumps(manifest(9)), "must be a manifest v10 or v11 or v12, got: v9. Run dbt parse."),
-        (json.dumps(manifest(13)), "must be a manifest v10 or v11 or v12, got: v13."),
+        (
+            json.dumps(manifest(9)),
+            "must be a manifest v10 or v11 or v12, got: v9, of another version of dbt",
+        ),
+        (
+            json.dumps(manifest(13)),
+            "must be a manifest v10 or v11 or v12, got: v13, of another version of dbt",
+        ),
         (
             json.dumps({"metadata": schema("manifest", 12), "nodes": []}),
             "not what a manifest of dbt looks like: ",
@@ -316,11 +322,23 @@ def run(*arguments: str) -> Result:
 def test_a_number_that_is_none_is_null(tmp_path: Path) -> None:
     path = tmp_path / "manifest.json"
     document = manifest()
-    document["nodes"]["model.shop.nan"] = node("model", "nan", meta={"a": float("nan")})
-    path.write_text(json.dumps(document))
+    query = "select meta from dbt.models where name = 'nan'"
+    for given, text in (({"a": float("nan")}, '{"a":null}'), ([float("-inf")], "[null]")):
+        document["nodes"]["model.shop.nan"] = node("model", "nan", meta=given)
+        path.write_text(json.dumps(document))
+        with load(Artifacts(path)) as connection:
+            assert connection.execute(query).fetchall() == [(text,)]
+
+
+@pytest.mark.parametrize("content", [{"indent": 2}, {"separators": (",\r\n", ":\t")}])
+def test_an_artifact_that_somebody_formatted(tmp_path: Path, content: dict[str, Any]) -> None:
+    document = manifest()
+    document["nodes"]["model.shop.deep"] = node("model", "deep", meta={"a": ["b\n", {"c": 1}]})
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps(document, **content) + "\n")
     with load(Artifacts(path)) as connection:
-        query = "select meta from dbt.models where name = 'nan'"
-        assert connection.execute(query).fetchall() == [('{"a":null}',)]
+        query = "select meta from dbt.models where name = 'deep'"
+        assert connection.execute(query).fetchall() == [('{"a":["b\\n",{"c":1}]}',)]
 
 
 def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -333,8 +351,8 @@ def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     rows = list(csv.reader(run("sql", query, "--format", "csv").output.splitlines()))
     assert rows == [
         ["name", "tags", "version"],
-        ["orders", "['daily']", "2"],
-        ["off", "['daily']", ""],
+        ["orders", '["daily"]', "2"],
+        ["off", '["daily"]', ""],
     ]
     assert "orders" in run("sql", query).output
     assert (
@@ -368,6 +386,52 @@ def test_a_query_that_is_none_or_has_a_name_twice_is_bad_input(
     assert result.exit_code == 2
     assert "two columns are called name; give one an alias" in result.output
     assert run("sql", "--format", "csv", twice).output == "name,name\n1,2\n"
+
+
+def test_values_are_printed_as_json_and_sql_write_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "target", manifest=manifest())
+    query = (
+        "select true as yes, ['we''re', null] as listed, {'a': [1], 'b': false} as given,"
+        " 1.50::decimal(9, 2) as amount, date '2026-01-31' as day, null as nothing"
+    )
+    (row,) = csv.reader(run("sql", "--format", "csv", query).output.splitlines()[1:])
+    texts = ["true", '["we\'re",null]', '{"a":[1],"b":false}', "1.50", "2026-01-31", ""]
+    assert row == texts
+    printed = run("sql", query).output
+    assert all(text in printed for text in texts)
+    (found,) = json.loads(run("sql", "--format", "json", query).output)
+    assert found == {
+        "yes": True, "listed": ["we're", None], "given": {"a": [1], "b": False}, "amount": 1.5,
+        "day": "2026-01-31", "nothing": None,
+    }  # fmt: skip
+
+
+def test_the_target_folder_is_that_of_dbt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment's goes before the project's, and is relative to the project as well."""
+    project = tmp_path / "shop"
+    project.mkdir()
+    write(project / "old", manifest=manifest())
+    (project / "dbt_project.yml").write_text("name: shop\ntarget-path: old\n")
+    monkeypatch.setenv("DBT_TARGET_PATH", "new")
+    arguments = ("sql", "select count(*) as n from models", "--project-dir", str(project))
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert f"{project.as_posix()}/new/manifest.json: no such file" in result.output
+    document = manifest()
+    document["nodes"] = {}
+    write(project / "new", manifest=document)
+    assert json.loads(run(*arguments, "--format", "json").output) == [{"n": 1}]  # a disabled one
+    monkeypatch.setenv("DBT_TARGET_PATH", "")
+    assert json.loads(run(*arguments, "--format", "json").output) == [{"n": 2}]
+
+
+def test_a_folder_without_a_project_is_named(tmp_path: Path) -> None:
+    result = run("sql", "from models", "--project-dir", str(tmp_path / "nowhere"))
+    assert result.exit_code == 2
+    assert f"--project-dir: no such folder: {tmp_path.as_posix()}/nowhere" in result.output
 
 
 def test_a_place_that_cannot_be_written_is_bad_input(

@@ -476,7 +476,7 @@ def test_a_target_folder_that_cannot_be_known_is_refused(tmp_path: Path) -> None
     answer = maturity(tmp_path)
     assert answer.exit_code == 2
     assert "target-path: cannot be rendered" in answer.output
-    assert "give --manifest" in answer.output
+    assert "set DBT_TARGET_PATH" in answer.output
 
 
 def test_steps_name_the_folders_and_the_file_of_packages_that_dbt_reads(tmp_path: Path) -> None:

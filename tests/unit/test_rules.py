@@ -1057,6 +1057,8 @@ def test_packages_that_no_rule_looks_at(
         ({"staging": {"prefixes": ["raw_"]}},
          ["model.shop.exp_a", "model.shop.stg_a"]),
         ({"exports": {"folder": "exports", "prefixes": ["exp_"]}}, ["model.shop.raw_a"]),
+        ({"exports": {"prefixes": ["exp_"]}}, ["model.shop.raw_a"]),
+        ({"exports": {"folder": "exports"}}, ["model.shop.exp_a", "model.shop.raw_a"]),
         ({"staging": {"folder": "landing", "prefixes": None}},
          ["model.shop.exp_a", "model.shop.raw_a", "model.shop.stg_a"]),
     ],

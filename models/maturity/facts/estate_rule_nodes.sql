@@ -96,7 +96,7 @@ kinds as (
         {{ dbt_estate.folder_of('file_path') }} as folder_path,
         case
             {%- for kind, given in naming.items() %}
-                {%- for prefix in given.prefixes or [] %}
+                {%- for prefix in given.get('prefixes') or [] %}
                     when
                         resource_name like {{ dbt_estate.glob_literal(prefix ~ '*') }} escape '!'
                         then {{ dbt_estate.literal(kind) }}
@@ -104,9 +104,9 @@ kinds as (
             {%- endfor %}
         end as prefix_kind,
         case
-            {%- for kind, given in naming.items() if given.folder %}
+            {%- for kind, given in naming.items() if given.get('folder') %}
                 when concat('/', file_path) like {{ dbt_estate.glob_literal('*/' ~ given.folder ~ '/*') }} escape '!'
-                {%- for other in naming.values() if other.folder and other.folder != given.folder %}
+                {%- for other in naming.values() if other.get('folder') not in [none, '', given.folder] %}
                 {%- for between in ['/', '/*/'] %}
                 and concat('/', file_path)
                 not like {{ dbt_estate.glob_literal('*/' ~ given.folder ~ between ~ other.folder ~ '/*') }} escape '!'

@@ -61,7 +61,7 @@ def run_rules(project: Project) -> Rules:
     of its rule with the status `error`. Raises InputError for wrong settings.
     """
     run = _Run(project)
-    run.create("rules", "rules/estate_rules.sql")
+    run.create("rules", "score/estate_rules.sql")
     run.create_empty()
     rules: list[dict[str, Any]] = project.macros["maturity_rules"]()
     evaluated = run.evaluated()

@@ -214,7 +214,7 @@ def read_catalog(path: Path) -> Catalog:
 def _read(path: Path, kind: type[A], name: str, versions: tuple[int, ...], remedy: str) -> A:
     where = path.as_posix()
     try:
-        content = path.read_bytes()
+        content = _in_one_line(path.read_bytes())
     except FileNotFoundError:
         raise InputError(where, f"no such file. {remedy}") from None
     except OSError as error:
@@ -227,7 +227,8 @@ def _read(path: Path, kind: type[A], name: str, versions: tuple[int, ...], remed
             other = f"a {found['kind']} of dbt" if found else "no artifact of dbt"
             raise InputError(where, f"must be a {name} of dbt ({known}), and is {other}")
         if int(found["number"]) not in versions:
-            raise InputError(where, f"must be a {name} {known}, got: v{found['number']}. {remedy}")
+            given = f"v{found['number']}, of another version of dbt"
+            raise InputError(where, f"must be a {name} {known}, got: {given}")
 
     try:
         try:
@@ -239,6 +240,16 @@ def _read(path: Path, kind: type[A], name: str, versions: tuple[int, ...], remed
         raise InputError(where, f"not valid JSON, perhaps cut off: {error}") from None
     check(artifact.metadata)
     return artifact
+
+
+def _in_one_line(content: bytes) -> bytes:
+    """Return JSON as dbt writes it: parts of it become lines of JSON as they are."""
+    if b"\n" not in content and b"\r" not in content:
+        return content
+    try:
+        return msgspec.json.format(content, indent=-1)
+    except msgspec.DecodeError:
+        return content
 
 
 def _head(content: bytes) -> Metadata | None:
@@ -255,7 +266,7 @@ def _decoded(content: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        if not any(name in content for name in (b": NaN", b": Infinity", b": -Infinity")):
+        if b"NaN" not in content and b"Infinity" not in content:
             raise
         try:
             plain = json.loads(content)

@@ -11,7 +11,7 @@ import click
 
 from dbt_estate.errors import InputError
 from dbt_estate.files import read_text
-from dbt_estate.output import print_json, print_table
+from dbt_estate.output import json_text, print_json, print_table
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -64,18 +64,19 @@ def read_project(project_dir: Path, manifest: Path | None = None) -> tuple[dict[
     a dbt_project.yml that is no mapping, and for a target folder that cannot be known and is
     needed, as no manifest is given.
     """
-    from dbt_estate.variables import with_environment
+    from dbt_estate.variables import target_folder
     from dbt_estate.yaml_read import load_yaml
 
+    if not project_dir.is_dir():
+        raise InputError("--project-dir", f"no such folder: {project_dir.as_posix()}")
     path = project_dir / "dbt_project.yml"
     if not path.is_file():
-        return {}, "target"
+        return {}, target_folder({}, path.as_posix())
     project = load_yaml(read_text(path), path.as_posix())
     if not isinstance(project, dict):
         raise InputError(path.as_posix(), "must be a mapping of dbt project settings")
-    where = f"{path.as_posix()}: target-path"
     try:
-        target = with_environment(str(project.get("target-path") or "target"), where)
+        target = target_folder(project, path.as_posix())
     except InputError:
         if manifest is None:
             raise
@@ -168,8 +169,14 @@ def sql(
     elif format_ == "csv":
         _print_csv(columns, rows)
     else:
-        texts = [["" if value is None else str(value) for value in row] for row in rows]
-        print_table(f"{len(rows)} rows", columns, texts)
+        print_table(f"{len(rows)} rows", columns, [[_text(value) for value in row] for row in rows])
+
+
+def _text(value: object) -> str:
+    """Return a value as SQL writes it, lists and structs as JSON, null as nothing."""
+    if value is None:
+        return ""
+    return json_text(value) if isinstance(value, bool | list | tuple | dict) else str(value)
 
 
 def _print_csv(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
@@ -179,5 +186,5 @@ def _print_csv(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows([_text(value) for value in row] for row in rows)
     click.echo(text.getvalue(), nl=False)

@@ -19,7 +19,7 @@ from dbt_estate.files import read_text
 from dbt_estate.names.properties import Described, read_properties
 from dbt_estate.names.sql import Column, Item, Star, Unknown, read_columns, read_relation
 from dbt_estate.names.vocabulary import Vocabulary, read_vocabulary
-from dbt_estate.variables import project_variables
+from dbt_estate.variables import project_variables, target_folder
 
 _SNAPSHOT = re.compile(r"\{%-?\s*snapshot\s+(\w+)")
 
@@ -130,7 +130,7 @@ def load_settings(
         paths("model-paths", "models"),
         paths("seed-paths", "seeds"),
         paths("snapshot-paths", "snapshots"),
-        str(project.get("target-path", "target")),
+        target_folder(project, path.as_posix()),
         dialect or _profile_dialect(project_dir, str(project.get("profile", ""))),
         vocabulary,
     )
