@@ -65,7 +65,7 @@ types: $(INSTALLED) ## mypy --strict
 
 .PHONY: unit
 unit: $(INSTALLED) ## tests that start no dbt, the mirror test among them
-	$(PYTEST) -q tests --ignore=tests/functional
+	$(PYTEST) -q -n $(WORKERS) tests --ignore=tests/functional
 
 .PHONY: integration
 integration: $(INSTALLED) ## dbt on real engines; ADAPTERS=duckdb, DBT=1.12 and ONLY='-k name' choose
