@@ -183,7 +183,7 @@
 {%- endmacro %}
 
 
-{#- YAML reads 20261121 as a number and 2026-11-21 as a date. -#}
+{#- YAML reads 20260321 as a number and 2026-03-21 as a date. -#}
 {% macro _check_batch_and_slice(options, problems) -%}
     {%- set batch = options.batch -%}
     {%- if batch is not none -%}

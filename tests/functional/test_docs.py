@@ -192,7 +192,7 @@ REFUSED = (
     "{dispatch: rebuild_store}",
     "{procedure: dbo.rebuild_store; drop table x, params: store_params}",
     f"{{{USUAL}, map: {{store_id: store}}}}",
-    f"{{{USUAL}, batch: 2026-11-21}}",
+    f"{{{USUAL}, batch: 2026-03-21}}",
     f"{{{USUAL}, ledger: false, resume: true}}",
     "{procedure: dbo.rebuild_store, redact: password, query: "
     "\"select '007' as store_id, 'a' as password union all select '007', 'b'\"}",
@@ -278,7 +278,7 @@ def forget_run(estate: Estate) -> None:
     estate.execute(
         "update analytics.estate_procedure_calls "
         "set status = 'running', finished_at = null, run = 'of another process' "
-        "where batch = '2026-11-22' and params like '%042%'"
+        "where batch = '2026-03-22' and params like '%042%'"
     )
 
 
@@ -300,9 +300,9 @@ def test_the_page_of_the_procedures(estate: Estate) -> None:
     follow(estate, section("A dispatch"))
     seen = [follow(estate, section("Batch and resume"))]
     forget_run(estate)
-    seen.append(call(estate, "{dispatch: rebuild_stores, batch: 2026-11-23}"))
+    seen.append(call(estate, "{dispatch: rebuild_stores, batch: 2026-03-23}"))
     follow(estate, section("What was done").split("**As a model.**")[0])
-    again = "{dispatch: rebuild_stores, batch: 2026-11-22, resume: true}"
+    again = "{dispatch: rebuild_stores, batch: 2026-03-22, resume: true}"
     seen.append(call(estate, again))
 
     # Everything that is refused, and what ends a run.
@@ -372,7 +372,7 @@ def test_the_calls_of_the_page(adapter: str) -> None:
     if adapter == "duckdb":
         comment, _, text = text.partition("\n")
         statement = comment.removeprefix("-- ")
-    sent = sql_of(adapter, {"store_id": "007", "since": date(2026, 11, 1)}, statement)
+    sent = sql_of(adapter, {"store_id": "007", "since": date(2026, 3, 1)}, statement)
     assert sent.strip() == text.strip()
 
 
@@ -394,8 +394,8 @@ def test_moving_a_job(estate: Estate) -> None:
         [
             "create schema dbo",
             "create table dbo.stores (store_id text, books_open_from date, is_open integer)",
-            "insert into dbo.stores values ('007', '2026-10-01', 1), ('010', '2026-10-01', 0), "
-            "('042', '2026-11-01', 1)",
+            "insert into dbo.stores values ('007', '2026-02-01', 1), ('010', '2026-02-01', 0), "
+            "('042', '2026-03-01', 1)",
         ]
     )
     follow(estate, text.split("### The files")[1].split("### The dry run")[0])
@@ -407,8 +407,8 @@ def test_moving_a_job(estate: Estate) -> None:
     ours = [line for line in shown.splitlines() if line.startswith(("-- ", "dbt_estate:"))]
     assert len(ours) == 3
     assert missing_lines("\n".join(ours), run_shown(estate, command)) == []
-    seventh = sql_of("sqlserver", {"store_id": "007", "since": date(2026, 10, 1)})
-    last = sql_of("sqlserver", {"store_id": "042", "since": date(2026, 11, 1)})
+    seventh = sql_of("sqlserver", {"store_id": "007", "since": date(2026, 2, 1)})
+    last = sql_of("sqlserver", {"store_id": "042", "since": date(2026, 3, 1)})
     assert shown.rstrip() == "\n".join([ours[0], seventh, ours[1], last, ours[2]])
 
 

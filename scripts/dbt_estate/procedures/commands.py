@@ -25,7 +25,7 @@ def procedures() -> None:
     epilog="""\b
     Examples:
       dbt-estate procedures status
-      dbt-estate procedures status --operation nightly --batch 2026-11-21 --format json"""
+      dbt-estate procedures status --operation nightly --batch 2026-03-21 --format json"""
 )
 @click.option(
     "--project-dir",
