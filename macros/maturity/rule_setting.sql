@@ -17,7 +17,8 @@
         {%- set given = dbt_estate._settings().maturity.rules -%}
         {%- set problems = [] -%}
         {%- set found = dbt_estate._rule_with_settings(rule, given.get(name, {}), problems) -%}
-        {%- do dbt_estate._raise_problems("vars: dbt_estate: maturity: rules", problems) -%}
+        {#- Whatever dbt parses first, it says all that is wrong at once. -#}
+        {%- if problems -%}{%- do dbt_estate.maturity_rules() -%}{%- endif -%}
         {{- return(found) -}}
     {%- endfor -%}
     {{- return(none) -}}
